@@ -1,0 +1,1305 @@
+// Generated from shared/schema/v1.json by `make gen`. Do not edit.
+
+export type JsonValue = unknown;
+export type Event =
+  | SessionStartEvent
+  | FileEditEvent
+  | CmdRunEvent
+  | TestRunEvent
+  | CommitEvent
+  | RationaleNoteEvent
+  | PauseEvent
+  | ResumeEvent
+  | GapEvent
+  | ClockStepEvent
+  | HeartbeatEvent
+  | RecoveredEvent
+  | RedactorEvent
+  | SessionEndEvent;
+
+/**
+ * A blob that is stored beside the events, by the SHA-256 of its (redacted) bytes.
+ */
+export interface ArtifactRef {
+  /**
+   * SHA-256, lower-case hex.
+   */
+  sha256: string;
+  size_bytes: number;
+  media_type: string;
+}
+/**
+ * An artifact is on disk.
+ */
+export interface ArtifactStored {
+  /**
+   * SHA-256, lower-case hex.
+   */
+  sha256: string;
+  size_bytes: number;
+}
+/**
+ * How far a trace can be trusted, and what keeps it from the next level.
+ */
+export interface Assurance {
+  level: "L0" | "L1" | "L2" | "L3" | "L4";
+  reasons: string[];
+}
+/**
+ * A sealed, numbered run of events; `raw_*` describe the uncompressed event lines.
+ */
+export interface ChunkManifest {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  n: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev_chunk: string;
+  first: number;
+  last: number;
+  count: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  head_in: string;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  head_out: string;
+  raw_len: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  raw_sha256: string;
+  enc: "identity" | "zstd";
+  end: ("participant" | "abandoned" | "withdrawn") | null;
+  lost: number;
+  /**
+   * Integer milliseconds.
+   */
+  made_ms: number;
+  /**
+   * RFC 7638 thumbprint of a public key.
+   */
+  jkt: string;
+}
+/**
+ * The wall clock moved against the monotonic clock by `delta_ms`.
+ */
+export interface ClockStep {
+  /**
+   * Integer milliseconds.
+   */
+  delta_ms: number;
+}
+/**
+ * Event line of a `ClockStep`.
+ */
+export interface ClockStepEvent {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  seq: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev: string;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  mono_ms: number;
+  type: "clock_step";
+  data: ClockStep;
+}
+/**
+ * One command that ended; `output_tail` is the end of its output, the whole of it `output_artifact`.
+ */
+export interface CmdRun {
+  command_line: string;
+  confidence: "low" | "medium" | "high" | "unknown";
+  cwd: string;
+  exit_code: number | null;
+  duration_ms: number;
+  output_tail: string;
+  output_size_bytes: number;
+  output_artifact: ArtifactRef | null;
+}
+/**
+ * Event line of a `CmdRun`.
+ */
+export interface CmdRunEvent {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  seq: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev: string;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  mono_ms: number;
+  type: "cmd_run";
+  data: CmdRun;
+}
+/**
+ * A terminal command that ended, as the client saw it.
+ */
+export interface CommandReport {
+  command_line: string;
+  confidence: "low" | "medium" | "high" | "unknown";
+  cwd: string;
+  exit_code: number | null;
+  duration_ms: number;
+  output: string;
+}
+/**
+ * One commit that appeared on HEAD, whoever made it.
+ */
+export interface Commit {
+  sha: string;
+  parents: string[];
+  message: string;
+  kind: "commit" | "initial" | "amend" | "merge" | "rebase" | "cherry_pick" | "revert" | "apply";
+  diff_unified: string;
+  diff_artifact: ArtifactRef | null;
+}
+/**
+ * Event line of a `Commit`.
+ */
+export interface CommitEvent {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  seq: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev: string;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  mono_ms: number;
+  type: "commit";
+  data: Commit;
+}
+/**
+ * The one immutable consent text that the participant agreed to.
+ */
+export interface ConsentRef {
+  version: string;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  sha256: string;
+}
+/**
+ * The consent text in force, to be shown word for word, and the reference that agreeing to it reports.
+ */
+export interface ConsentText {
+  consent: ConsentRef;
+  text: string;
+}
+/**
+ * What the device must sign, as a `DeviceRegistration`, to prove that it holds the private key.
+ */
+export interface DeviceChallenge {
+  device_id: string;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  challenge: string;
+  participant_id: string;
+  study_id: string;
+  /**
+   * Integer milliseconds.
+   */
+  expires_ms: number;
+}
+/**
+ * The device's bearer token; it is shown once and stored only as a hash.
+ */
+export interface DeviceEnrolled {
+  device_id: string;
+  device_token: string;
+  participant_id: string;
+  study_id: string;
+  /**
+   * RFC 7638 thumbprint of a public key.
+   */
+  jkt: string;
+}
+/**
+ * The one line that `--key-stdin` reads: an RFC 8037 private JWK and the device's token.
+ *
+ * It never stands in arguments, environment, settings or logs.
+ */
+export interface DeviceKey {
+  kty: "OKP";
+  crv: "Ed25519";
+  x: string;
+  d: string;
+  device_token: string;
+  participant_id: string;
+  collector_url: string;
+  /**
+   * Fingerprint of the collector's receipt key, pinned at enrolment.
+   */
+  server_jkt?: string | null;
+}
+/**
+ * Step two of enrolment: the signed `DeviceRegistration`.
+ */
+export interface DeviceProof {
+  registration: Envelope;
+}
+/**
+ * A DSSE envelope: the signature covers the pre-authentication encoding of type and payload.
+ */
+export interface Envelope {
+  /**
+   * Standard base64, padded.
+   */
+  payload: string;
+  payloadType: string;
+  /**
+   * @minItems 1
+   * @maxItems 16
+   */
+  signatures:
+    | [Signature]
+    | [Signature, Signature]
+    | [Signature, Signature, Signature]
+    | [Signature, Signature, Signature, Signature]
+    | [Signature, Signature, Signature, Signature, Signature]
+    | [Signature, Signature, Signature, Signature, Signature, Signature]
+    | [Signature, Signature, Signature, Signature, Signature, Signature, Signature]
+    | [Signature, Signature, Signature, Signature, Signature, Signature, Signature, Signature]
+    | [Signature, Signature, Signature, Signature, Signature, Signature, Signature, Signature, Signature]
+    | [Signature, Signature, Signature, Signature, Signature, Signature, Signature, Signature, Signature, Signature]
+    | [
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature
+      ]
+    | [
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature
+      ]
+    | [
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature
+      ]
+    | [
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature
+      ]
+    | [
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature
+      ]
+    | [
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature,
+        Signature
+      ];
+}
+/**
+ * One signature of an envelope; `keyid` is a hint and decides nothing.
+ */
+export interface Signature {
+  keyid: string;
+  /**
+   * Standard base64, padded.
+   */
+  sig: string;
+}
+/**
+ * The device's proof that it holds the private key it enrols.
+ */
+export interface DeviceRegistration {
+  v: 1;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  challenge: string;
+  /**
+   * RFC 7638 thumbprint of a public key.
+   */
+  jkt: string;
+  participant_id: string;
+  study_id: string;
+  host_hint: string;
+}
+/**
+ * Step one of enrolment: the code and the public key.
+ */
+export interface DeviceRequest {
+  code: string;
+  public_key: PublicKey;
+  host_hint: string;
+}
+/**
+ * An Ed25519 public key as an RFC 8037 JWK.
+ */
+export interface PublicKey {
+  kty: "OKP";
+  crv: "Ed25519";
+  x: string;
+}
+/**
+ * A blob by reference.
+ */
+export interface DocumentArtifact {
+  uri: string;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  sha256: string;
+  size_bytes: number;
+  media_type: string;
+}
+/**
+ * Where it was recorded.
+ */
+export interface DocumentEnvironment {
+  os: string;
+  python_version: string;
+}
+/**
+ * One event: the published fields, and its data's own fields beside them.
+ */
+export interface DocumentEvent {
+  id: string;
+  seq: number;
+  ts_client_s: number;
+  ts_server_s: number | null;
+  type: string;
+  [k: string]: JsonValue;
+}
+/**
+ * The hash of every event in order, and how far the chain can be trusted.
+ */
+export interface DocumentIntegrity {
+  /**
+   * Items: SHA-256, lower-case hex.
+   */
+  event_hash_chain: string[];
+  assurance: Assurance;
+}
+/**
+ * Counts over the events; `duration_s` by the session's own monotonic clock.
+ */
+export interface DocumentMetrics {
+  duration_s: number;
+  num_events: number;
+  num_file_edits: number;
+  num_commands: number;
+  num_test_runs: number;
+  num_commits: number;
+  num_notes: number;
+}
+/**
+ * Where replay starts.
+ */
+export interface DocumentRepo {
+  origin: string;
+  start_commit: string;
+}
+/**
+ * Who took part, under which consent.
+ */
+export interface DocumentSession {
+  participant_id: string | null;
+  consent: ConsentRef | null;
+}
+/**
+ * What was to be done.
+ */
+export interface DocumentTask {
+  id: string;
+  title: string;
+  description: string;
+}
+/**
+ * Event line of a `SessionStart`.
+ */
+export interface SessionStartEvent {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  seq: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev: string;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  mono_ms: number;
+  type: "session_start";
+  data: SessionStart;
+}
+/**
+ * The task and the place: always event 0.
+ */
+export interface SessionStart {
+  kind: "online" | "offline_open" | "local";
+  participant_id: string | null;
+  task_id: string;
+  task_title: string;
+  task_description: string;
+  repo_origin: string;
+  start_commit: string;
+  consent: ConsentRef | null;
+  os: string;
+  python_version: string;
+  sidecar_version: string;
+  client_name: string;
+  client_version: string;
+}
+/**
+ * Event line of a `FileEdit`.
+ */
+export interface FileEditEvent {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  seq: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev: string;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  mono_ms: number;
+  type: "file_edit";
+  data: FileEdit;
+}
+/**
+ * One save of one file.
+ *
+ * `diff_unified` leads from the text recorded before to the text saved now; where it is too long for a
+ * line it is empty and `diff_artifact` holds it. `base_artifact` is set on a file's first edit when replay
+ * cannot start at the start commit. `buffer_hash_after` is the SHA-256 of the redacted UTF-8 text.
+ */
+export interface FileEdit {
+  file_path: string;
+  diff_unified: string;
+  diff_artifact: ArtifactRef | null;
+  base_artifact: ArtifactRef | null;
+  buffer_hash_after: string | null;
+  is_replayable: boolean;
+  /**
+   * Why the content was not captured, or null when it was.
+   */
+  withheld: ("denied_path" | "too_large") | null;
+  size_bytes: number;
+  evidence: "manual" | "format_on_save" | "quick_fix" | "ai" | "external" | "unknown";
+}
+/**
+ * Event line of a `TestRun`.
+ */
+export interface TestRunEvent {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  seq: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev: string;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  mono_ms: number;
+  type: "test_run";
+  data: TestRun;
+}
+/**
+ * One run of a test command, known at the tier that `evidence` names.
+ */
+export interface TestRun {
+  command_line: string;
+  evidence: "plugin" | "junit" | "output" | "exit";
+  exit_code: number | null;
+  duration_ms: number;
+  totals: TestTotals | null;
+  cases: TestCase[];
+  /**
+   * All cases as JSON, when they are too many for a line.
+   */
+  cases_artifact: ArtifactRef | null;
+}
+/**
+ * Counts over all cases of a run.
+ */
+export interface TestTotals {
+  tests: number;
+  passed: number;
+  failed: number;
+  errors: number;
+  skipped: number;
+}
+/**
+ * One test's outcome; `message` is the assertion of a failure.
+ */
+export interface TestCase {
+  test_id: string;
+  outcome: "passed" | "failed" | "error" | "skipped";
+  duration_ms: number;
+  message: string;
+}
+/**
+ * Event line of a `RationaleNote`.
+ */
+export interface RationaleNoteEvent {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  seq: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev: string;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  mono_ms: number;
+  type: "rationale_note";
+  data: RationaleNote;
+}
+/**
+ * A structured rationale, linked to the events (by `seq`) that it is about.
+ */
+export interface RationaleNote {
+  kind: "plan" | "hypothesis" | "observation" | "decision" | "next_step";
+  text: string;
+  confidence: ("low" | "medium" | "high") | null;
+  links: number[];
+}
+/**
+ * Event line of a `Pause`.
+ */
+export interface PauseEvent {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  seq: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev: string;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  mono_ms: number;
+  type: "pause";
+  data: Pause;
+}
+/**
+ * Recording stopped: on the participant's word, or because the gate said no.
+ */
+export interface Pause {
+  reason: "participant" | "gate";
+  gate_reasons: string[];
+}
+/**
+ * Event line of a `Resume`.
+ */
+export interface ResumeEvent {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  seq: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev: string;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  mono_ms: number;
+  type: "resume";
+  data: Resume;
+}
+/**
+ * Recording went on.
+ */
+export interface Resume {
+  reason: "participant" | "gate";
+}
+/**
+ * Event line of a `Gap`.
+ */
+export interface GapEvent {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  seq: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev: string;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  mono_ms: number;
+  type: "gap";
+  data: Gap;
+}
+/**
+ * Recording was not possible between two instants of the session's monotonic clock.
+ */
+export interface Gap {
+  /**
+   * Integer milliseconds.
+   */
+  from_ms: number;
+  /**
+   * Integer milliseconds.
+   */
+  to_ms: number;
+  reason: "restart" | "reboot" | "suspended" | "disk_error" | "capture_error";
+}
+/**
+ * Event line of a `Heartbeat`.
+ */
+export interface HeartbeatEvent {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  seq: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev: string;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  mono_ms: number;
+  type: "heartbeat";
+  data: Heartbeat;
+}
+/**
+ * Silence, sealed: written when nothing else was for 30 seconds.
+ */
+export interface Heartbeat {}
+/**
+ * Event line of a `Recovered`.
+ */
+export interface RecoveredEvent {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  seq: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev: string;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  mono_ms: number;
+  type: "recovered";
+  data: Recovered;
+}
+/**
+ * The sidecar went on with a trace after it was killed; `torn_bytes` of an unfinished line were cut.
+ */
+export interface Recovered {
+  torn_bytes: number;
+  /**
+   * Events behind damage before the tail, which had to be left out.
+   */
+  lost_events: number;
+}
+/**
+ * Event line of a `Redactor`.
+ */
+export interface RedactorEvent {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  seq: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev: string;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  mono_ms: number;
+  type: "redactor";
+  data: Redactor;
+}
+/**
+ * The redaction rules in force from here on.
+ */
+export interface Redactor {
+  rules_version: string;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  rules_sha256: string;
+  literal_count: number;
+}
+/**
+ * Event line of a `SessionEnd`.
+ */
+export interface SessionEndEvent {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  seq: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev: string;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  mono_ms: number;
+  type: "session_end";
+  data: SessionEnd;
+}
+/**
+ * Always the last event.
+ */
+export interface SessionEnd {
+  reason: "participant" | "abandoned" | "withdrawn";
+}
+/**
+ * What the client knows and the gate decides from; whatever is not reported counts as no.
+ */
+export interface Facts {
+  is_telemetry_enabled: boolean;
+  is_workspace_trusted: boolean;
+  consent: ConsentRef | null;
+}
+/**
+ * Whether anything may be recorded and sent, and each reason why not.
+ */
+export interface GateDecision {
+  is_allowed: boolean;
+  reasons: string[];
+}
+/**
+ * The collector's signed permission to record one trace; its payload bytes are the chain's genesis.
+ */
+export interface Grant {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  study_id: string;
+  participant_id: string;
+  consent: ConsentRef | null;
+  /**
+   * RFC 7638 thumbprint of a public key.
+   */
+  jkt: string;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  nonce: string;
+  /**
+   * Integer milliseconds.
+   */
+  issued_ms: number;
+  log_size?: number | null;
+  log_root?: string | null;
+}
+/**
+ * `initializationOptions` of the `initialize` request.
+ */
+export interface InitializationOptions {
+  settings?: Settings;
+  facts?: Facts | null;
+}
+/**
+ * The editor's settings under `patchtrail.`; a dot in the setting's name is `_` here.
+ */
+export interface Settings {
+  /**
+   * Address of the collector that consented sessions are sent to. Empty: record locally only.
+   */
+  collector_url?: string;
+  /**
+   * How long a sealed chunk stays here before it is uploaded. Ending a session uploads at once.
+   */
+  upload_hold_seconds?: number;
+  /**
+   * Absolute paths of the folders that may be recorded, with all that is below them. Empty: none.
+   */
+  folders_allowed?: string[];
+  /**
+   * More glob patterns of files whose content is never captured, beside the built-in ones.
+   */
+  redaction_denied_paths?: string[];
+}
+/**
+ * A one-time enrolment code: 10 Crockford characters, stored only as a hash.
+ */
+export interface Invitation {
+  code: string;
+  participant_id: string;
+  /**
+   * Integer milliseconds.
+   */
+  expires_ms: number;
+}
+/**
+ * Ask for a one-time enrolment code; without a participant id a pseudonym is drawn.
+ */
+export interface InvitationRequest {
+  participant_id?: string | null;
+}
+/**
+ * Scores from 0 to 5 per dimension of the rubric, and their weighted mean.
+ */
+export interface JudgeResult {
+  scores: {
+    [k: string]: number;
+  };
+  overall: number;
+}
+/**
+ * The keys that sign grants and receipts, newest last. `jkt` is the fingerprint that clients pin.
+ */
+export interface KeySet {
+  version: number;
+  /**
+   * @minItems 1
+   */
+  receipt: [ServerKey, ...ServerKey[]];
+}
+/**
+ * One of the collector's public keys; old ones are kept to verify old receipts.
+ */
+export interface ServerKey {
+  /**
+   * RFC 7638 thumbprint of a public key.
+   */
+  jkt: string;
+  public_key: PublicKey;
+  /**
+   * Integer milliseconds.
+   */
+  created_ms: number;
+}
+/**
+ * A request without parameters.
+ */
+export interface NoParams {}
+/**
+ * A structured rationale; `links` are the `seq` of the events it is about.
+ */
+export interface NoteAdd {
+  kind: "plan" | "hypothesis" | "observation" | "decision" | "next_step";
+  text: string;
+  confidence?: ("low" | "medium" | "high") | null;
+  links?: number[];
+}
+/**
+ * The device's statement that it opens a trace: the proof behind `POST /v1/traces`.
+ *
+ * `kind` `online` asks the collector for a trace id; `offline_open` brings its own and names the newest
+ * receipt (by chunk id) that the device held, or none, which bounds its start from below.
+ */
+export interface Opening {
+  v: 1;
+  kind: "online" | "offline_open";
+  trace_id: string | null;
+  participant_id: string;
+  task_id: string;
+  task_title: string;
+  repo_origin: string;
+  start_commit: string;
+  consent: ConsentRef | null;
+  newest_receipt: string | null;
+  /**
+   * RFC 7638 thumbprint of a public key.
+   */
+  jkt: string;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  nonce: string;
+  /**
+   * Integer milliseconds.
+   */
+  made_ms: number;
+}
+/**
+ * What was wrong (`code`, `message`) and where (`detail`), for a program and for a person.
+ */
+export interface Problem {
+  code: string;
+  message: string;
+  detail: {
+    [k: string]: string | number | string[];
+  };
+}
+/**
+ * What the collector found out by itself; null until it has.
+ */
+export interface QaResults {
+  validation: ValidationResult | null;
+  judge: JudgeResult | null;
+}
+/**
+ * Whether the tests passed when the collector ran them.
+ */
+export interface ValidationResult {
+  tests_passed: boolean;
+}
+/**
+ * The collector's signed answer to a chunk: it is verified, stored and on disk.
+ */
+export interface Receipt {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  n: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  chunk_id: string;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  head_out: string;
+  /**
+   * Integer milliseconds.
+   */
+  received_ms: number;
+  leaf_index?: number | null;
+  commit?: string | null;
+  log_size?: number | null;
+  log_root?: string | null;
+}
+/**
+ * The event is appended (`seq`), or was not recorded for the given reasons.
+ */
+export interface Recorded {
+  is_recorded: boolean;
+  seq: number | null;
+  reasons: string[];
+}
+/**
+ * The session as the status bar shows it.
+ */
+export interface SessionState {
+  state: "idle" | "recording" | "paused" | "stopped";
+  reasons: string[];
+  trace_id: string | null;
+  next_seq: number;
+  is_signed: boolean;
+  is_online: boolean;
+  pending_chunks: number;
+  quarantined_chunks: number;
+  capture_errors: number;
+  /**
+   * Unfinished traces that a killed sidecar left.
+   *
+   * Items: Id of one trace.
+   */
+  resumable: string[];
+  /**
+   * Ended traces that the collector has not called complete yet.
+   *
+   * Items: Id of one trace.
+   */
+  undelivered: string[];
+}
+/**
+ * The editor's settings under `patchtrail.`; a dot in the setting's name is `_` here.
+ */
+export interface Settings1 {
+  /**
+   * Address of the collector that consented sessions are sent to. Empty: record locally only.
+   */
+  collector_url?: string;
+  /**
+   * How long a sealed chunk stays here before it is uploaded. Ending a session uploads at once.
+   */
+  upload_hold_seconds?: number;
+  /**
+   * Absolute paths of the folders that may be recorded, with all that is below them. Empty: none.
+   */
+  folders_allowed?: string[];
+  /**
+   * More glob patterns of files whose content is never captured, beside the built-in ones.
+   */
+  redaction_denied_paths?: string[];
+}
+/**
+ * Start recording in one folder; `trace_id` goes on with a trace that a killed sidecar left behind.
+ */
+export interface StartSession {
+  root_uri: string;
+  task_id: string;
+  task_title?: string;
+  task_description?: string;
+  trace_id?: string | null;
+}
+/**
+ * Where the next test run should write its JUnit file: a private folder, read once, then deleted.
+ */
+export interface TestsPrepared {
+  junit_path: string;
+}
+/**
+ * A test command that ended; without a readable JUnit file only the exit code counts.
+ */
+export interface TestsReport {
+  command_line: string;
+  exit_code: number | null;
+  duration_ms: number;
+  junit_path: string | null;
+}
+/**
+ * A trace is whole; `assurance` is what can be said before its replay.
+ */
+export interface TraceCompleted {
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  status: "complete";
+  chunks: number;
+  events: number;
+  assurance: Assurance;
+}
+/**
+ * The published answer, and the signed grant.
+ */
+export interface TraceCreated {
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  upload_token: string;
+  message: string;
+  grant: Envelope;
+}
+/**
+ * A whole trace, in the published shape.
+ */
+export interface TraceDocument {
+  trace_version: "1.0";
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  session: DocumentSession;
+  task: DocumentTask;
+  repo: DocumentRepo;
+  environment: DocumentEnvironment;
+  events: DocumentEvent[];
+  artifacts: {
+    [k: string]: DocumentArtifact;
+  };
+  metrics: DocumentMetrics;
+  qa: QaResults1;
+  integrity: DocumentIntegrity;
+}
+/**
+ * Empty until the collector has validated and judged the trace.
+ */
+export interface QaResults1 {
+  validation: ValidationResult | null;
+  judge: JudgeResult | null;
+}
+/**
+ * The newest traces first; `next_before` asks for older ones.
+ */
+export interface TraceList {
+  traces: TraceSummary[];
+  next_before: string | null;
+}
+/**
+ * A trace in a list.
+ */
+export interface TraceSummary {
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  participant_id: string;
+  task_id: string;
+  task_title: string;
+  status: "open" | "complete";
+  /**
+   * Integer milliseconds.
+   */
+  created_ms: number;
+  chunks: number;
+  events: number;
+  is_forked: boolean;
+  assurance: Assurance;
+}
+/**
+ * Open a trace: the published body, and the device's signed `Opening` of the same facts.
+ */
+export interface TraceRequest {
+  participant_id: string;
+  task_id: string;
+  task_title: string;
+  repo_origin: string;
+  start_commit: string;
+  proof: Envelope;
+}
+/**
+ * A fresh token for one trace's uploads.
+ */
+export interface UploadToken {
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  upload_token: string;
+  /**
+   * Integer milliseconds.
+   */
+  expires_ms: number;
+}
+
+/** Requests from the client to the sidecar. */
+export interface Requests {
+  "patchtrail/consent/read": { params: NoParams; result: ConsentText };
+  "patchtrail/facts/report": { params: Facts; result: GateDecision };
+  "patchtrail/session/start": { params: StartSession; result: SessionState };
+  "patchtrail/session/pause": { params: NoParams; result: SessionState };
+  "patchtrail/session/resume": { params: NoParams; result: SessionState };
+  "patchtrail/session/end": { params: NoParams; result: SessionState };
+  "patchtrail/session/status": { params: NoParams; result: SessionState };
+  "patchtrail/command/report": { params: CommandReport; result: Recorded };
+  "patchtrail/tests/prepare": { params: NoParams; result: TestsPrepared };
+  "patchtrail/tests/report": { params: TestsReport; result: Recorded };
+  "patchtrail/note/add": { params: NoteAdd; result: Recorded };
+}
+
+/** Notifications from the sidecar to the client. */
+export interface Notifications {
+  "patchtrail/session/state": SessionState;
+}

@@ -1,0 +1,7 @@
+"""Reports become redacted events: saves, commands, test runs, commits, notes, and what time itself tells."""
+
+from patchtrail.capture.log import OpenedLog, SessionFacts, TraceLog, TraceLogs
+from patchtrail.capture.machine import Machine
+from patchtrail.capture.recorder import ClientName, Recorder, RecorderState
+
+__all__ = ["ClientName", "Machine", "OpenedLog", "Recorder", "RecorderState", "SessionFacts", "TraceLog", "TraceLogs"]

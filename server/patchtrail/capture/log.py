@@ -1,0 +1,76 @@
+"""The port through which capture writes: a trace's durable log, opened by whoever owns the spool."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from patchtrail.contract.events import ArtifactRef, ConsentRef, EventData, StartKind
+
+__all__ = ["OpenedLog", "SessionFacts", "TraceLog", "TraceLogs"]
+
+
+class TraceLog(Protocol):
+    """Where a session's events go. An append that returned is never lost to a killed process."""
+
+    @property
+    def trace_id(self) -> str:
+        """The trace's id."""
+
+    @property
+    def next_seq(self) -> int:
+        """The number of the next event."""
+
+    @property
+    def last_mono_ms(self) -> int:
+        """The instant of the last event, on the session's clock."""
+
+    def mono_ms(self) -> int:
+        """Return milliseconds since the session opened."""
+
+    def wall_ms(self) -> int:
+        """Return Unix time in milliseconds."""
+
+    def append(self, data: EventData) -> int:
+        """Append an event and return its `seq`; raises `SpoolUnavailable` when the disk refuses."""
+
+    def store(self, content: bytes, media_type: str) -> ArtifactRef:
+        """Keep a blob beside the events."""
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """What a new trace is about, already redacted."""
+
+    task_id: str
+    task_title: str
+    repo_origin: str
+    start_commit: str
+    consent: ConsentRef | None
+
+
+@dataclass(frozen=True)
+class OpenedLog:
+    """A trace that is ready to be written, and the redaction key that belongs to it."""
+
+    log: TraceLog
+    kind: StartKind
+    participant_id: str | None
+    redact_key: bytes
+
+
+class TraceLogs(Protocol):
+    """Opens traces."""
+
+    def open(self, facts: SessionFacts, root: Path, redact_key: bytes) -> OpenedLog:
+        """Open a new trace; one that was left unfinished in the same folder ends as abandoned."""
+
+    def reopen(self, trace_id: str, root: Path) -> OpenedLog:
+        """Go on with a trace that a killed sidecar left; raises `SpoolUnavailable` when there is none."""
+
+    def ended(self, log: TraceLog) -> None:
+        """Learn that a trace has ended and may be delivered at once."""
+
+    def resumable(self) -> list[str]:
+        """Return the ids of unfinished traces that nobody records."""

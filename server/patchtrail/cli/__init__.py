@@ -1,0 +1,20 @@
+"""The composition root. `patchtrail serve` starts without the command line's own libraries."""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the `patchtrail` command."""
+    if sys.argv[1:2] == ["serve"]:
+        from patchtrail.cli.serve import serve
+
+        sys.exit(serve(sys.argv[2:]))
+    try:
+        from patchtrail.cli.app import app
+    except ModuleNotFoundError as error:
+        sys.exit(f"This command needs more libraries ({error.name}): pip install 'patchtrail[collector]'")
+    app()

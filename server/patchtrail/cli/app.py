@@ -1,0 +1,27 @@
+"""The `patchtrail` command: one file per verb."""
+
+from __future__ import annotations
+
+import typer
+
+from patchtrail.cli import collect, device, trace
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="patchtrail",
+    help="Record how a developer debugs, as a signed trace that anyone can check.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(collect.app, name="collect")
+app.add_typer(device.app, name="device")
+app.add_typer(trace.app, name="trace")
+
+
+@app.command("serve", context_settings={"ignore_unknown_options": True}, add_help_option=False)
+def serve_command(arguments: list[str] | None = None) -> None:
+    """Run the language-server sidecar on standard input and output."""
+    from patchtrail.cli.serve import serve
+
+    raise typer.Exit(serve(arguments or []))

@@ -1,0 +1,87 @@
+"""Wire capture to delivery: traces are opened online, offline or locally, and their ends wake the courier."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from patchtrail.capture import OpenedLog, SessionFacts, TraceLog
+from patchtrail.contract.errors import CollectorUnavailable, VerificationFailed
+from patchtrail.contract.events import SessionEnd
+from patchtrail.delivery import (
+    Clock,
+    Courier,
+    Device,
+    NewTrace,
+    SpoolStore,
+    TaskFacts,
+    TraceSpool,
+    open_local,
+    open_offline,
+    open_online,
+)
+
+__all__ = ["SpoolLogs"]
+
+
+class SpoolLogs:
+    """The recorder's port to the spool."""
+
+    def __init__(self, store: SpoolStore, device: Device | None, clock: Clock) -> None:
+        self._store = store
+        self._device = device
+        self._clock = clock
+        self.courier: Courier | None = None
+        self.recording: str | None = None
+
+    def open(self, facts: SessionFacts, root: Path, redact_key: bytes) -> OpenedLog:
+        """Open a new trace; one that was left unfinished in the same folder ends as abandoned."""
+        for left in self._store.resumable(str(root)):
+            left.append(SessionEnd(reason="abandoned"))
+        new = self._new_trace(facts)
+        trace = self._store.create(new, str(root), redact_key)
+        if self.courier is not None:
+            self.courier.remember_token(new.trace_id, new.upload_token)
+        return self._opened(trace, redact_key)
+
+    def reopen(self, trace_id: str, root: Path) -> OpenedLog:  # noqa: ARG002 -- the port names the folder
+        """Go on with a trace, telling first how long nothing was recorded."""
+        trace = self._store.find(trace_id)
+        trace.resume()
+        return self._opened(trace, trace.folder.redact_key.read_bytes())
+
+    def ended(self, log: TraceLog) -> None:  # noqa: ARG002 -- the port names the log
+        """Let the courier carry everything now."""
+        self.recording = None
+        if self.courier is not None:
+            self.courier.wake()
+
+    def resumable(self) -> list[str]:
+        """Return the ids of unfinished traces that are not being recorded."""
+        return [trace.trace_id for trace in self._store.resumable() if trace.trace_id != self.recording]
+
+    def undelivered(self) -> list[str]:
+        """Return the ids of ended traces that are still on their way."""
+        owned = self._store.owned()
+        return [trace.trace_id for trace in owned if trace.is_ended and trace.opening.kind != "local"]
+
+    def _opened(self, trace: TraceSpool, redact_key: bytes) -> OpenedLog:
+        self.recording = trace.trace_id
+        participant_id = None if self._device is None else self._device.participant_id
+        return OpenedLog(trace, trace.opening.kind, participant_id, redact_key)
+
+    def _new_trace(self, facts: SessionFacts) -> NewTrace:
+        if self._device is None:
+            return open_local()
+        task = TaskFacts(
+            task_id=facts.task_id,
+            task_title=facts.task_title,
+            repo_origin=facts.repo_origin,
+            start_commit=facts.start_commit,
+            consent=facts.consent,
+        )
+        now_ms = self._clock.wall_ms()
+        try:
+            return open_online(self._device, task, made_ms=now_ms)
+        except (CollectorUnavailable, VerificationFailed):
+            # A collector that is down or lies is no reason not to record: the trace starts offline.
+            return open_offline(self._device, task, newest_receipt=self._store.newest_receipt(), made_ms=now_ms)

@@ -1,0 +1,185 @@
+"""`patchtrail trace list | show | verify | export`: read traces back, from a collector or from a bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from patchtrail.cli.client import CollectorClient
+from patchtrail.cli.console import console, told
+from patchtrail.contract.collection import Assurance, TraceList
+from patchtrail.contract.errors import InvalidInput, NotFound
+from patchtrail.integrity.verify import Finding, TraceEvidence, TraceVerdict, assurance_of, verify_trace
+from patchtrail.trace import Replay, read_bundle, replay, timeline
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Read traces back: list, show, verify and export them.", no_args_is_help=True)
+
+Collector = Annotated[
+    str, typer.Option("--collector", envvar="PATCHTRAIL_COLLECTOR_URL", help="Address of the collector.")
+]
+Token = Annotated[
+    str | None,
+    typer.Option("--token", envvar="PATCHTRAIL_TOKEN", help="The server's token, or your own device's."),
+]
+Pinned = Annotated[
+    str | None,
+    typer.Option("--server-key", envvar="PATCHTRAIL_SERVER_KEY", help="Fingerprint of the collector's key you trust."),
+]
+WhichTrace = Annotated[str, typer.Argument(help="A trace id at the collector, or the path of a bundle.")]
+DEFAULT_COLLECTOR = "http://localhost:8000"
+COLOURS = {"L0": "red", "L1": "yellow", "L2": "yellow", "L3": "green", "L4": "green"}
+
+
+@app.command("list")
+@told
+def list_command(
+    collector: Collector = DEFAULT_COLLECTOR,
+    token: Token = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many, newest first.")] = 50,
+) -> None:
+    """List the traces at a collector."""
+    listed = CollectorClient(collector, token).get("/v1/traces", TraceList, limit=limit)
+    table = Table("trace", "task", "participant", "events", "status", "level", box=None)
+    for trace in listed.traces:
+        level = Text(trace.assurance.level, COLOURS[trace.assurance.level])
+        table.add_row(trace.trace_id, trace.task_id, trace.participant_id, str(trace.events), trace.status, level)
+    console().print(table)
+    if not listed.traces:
+        typer.echo("No traces yet.")
+
+
+@app.command()
+@told
+def show(
+    trace: WhichTrace, collector: Collector = DEFAULT_COLLECTOR, token: Token = None, server_key: Pinned = None
+) -> None:
+    """Print a session as a timeline that a person can read."""
+    evidence = _evidence(trace, collector, token)
+    verdict = verify_trace(evidence, pinned_jkt=server_key)
+    out = console()
+    for row in timeline(held.event for held in verdict.events):
+        out.print(Text(f"{row.at_s:8.1f} s  {row.type:<15}{_visible(row.summary)}"))
+        for detail in row.details:
+            out.print(Text(f"{'':27}{_visible(detail)}", "dim"))
+    _print_level(verdict.assurance())
+
+
+@app.command()
+@told
+def verify(
+    trace: WhichTrace,
+    collector: Collector = DEFAULT_COLLECTOR,
+    token: Token = None,
+    server_key: Pinned = None,
+    repo: Annotated[
+        Path | None, typer.Option(help="The repository: its start commit is the ground on which edits are replayed.")
+    ] = None,
+) -> None:
+    """Check every signature, link, receipt and artifact; with --repo also that the edits replay. Exits 1 on a fault."""
+    evidence = _evidence(trace, collector, token)
+    verdict = verify_trace(evidence, pinned_jkt=server_key)
+    replayed = None if repo is None or verdict.errors else _replayed(verdict, evidence, repo)
+    _report(verdict, evidence, replayed)
+    if verdict.errors or (replayed is not None and replayed.findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+@told
+def export(
+    trace: Annotated[str, typer.Argument(help="A trace id at the collector.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where to write (default: TRACE.zip here).")
+    ] = None,
+    collector: Collector = DEFAULT_COLLECTOR,
+    token: Token = None,
+) -> None:
+    """Write a self-contained bundle that anyone can verify offline."""
+    content = CollectorClient(collector, token).get_bytes(f"/v1/traces/{trace}/bundle")
+    read_bundle(content)
+    target = output or Path(f"{trace}.zip")
+    target.write_bytes(content)
+    typer.echo(f"{target}: {len(content)} bytes. Check it with: patchtrail trace verify {target}")
+
+
+def _evidence(trace: str, collector: str, token: str | None) -> TraceEvidence:
+    """Return a trace's evidence, from the bundle at this path or from the collector."""
+    path = Path(trace)
+    if path.is_file():
+        return read_bundle(path.read_bytes())
+    if not trace.startswith("trace-"):
+        raise NotFound(f"{trace} is neither a file nor a trace id.")
+    return read_bundle(CollectorClient(collector, token).get_bytes(f"/v1/traces/{trace}/bundle"))
+
+
+def _replayed(verdict: TraceVerdict, evidence: TraceEvidence, repo: Path) -> Replay:
+    start = verdict.events[0].event
+    commit = getattr(start.data, "start_commit", "")
+    return replay(
+        (held.event for held in verdict.events),
+        start_text=_start_texts(repo, commit),
+        artifacts=evidence.artifacts or {},
+    )
+
+
+def _start_texts(repo: Path, commit: str) -> Callable[[str], str | None]:
+    from git import BadName, InvalidGitRepositoryError, NoSuchPathError, Repo
+
+    try:
+        tree = Repo(repo, search_parent_directories=True).commit(commit).tree if commit else None
+    except (InvalidGitRepositoryError, NoSuchPathError, BadName, ValueError) as error:
+        raise InvalidInput(f"{repo} does not hold the start commit {commit[:12]}.", code="no_start_commit") from error
+
+    def text(path: str) -> str | None:
+        try:
+            return None if tree is None else str((tree / path).data_stream.read().decode())
+        except (KeyError, UnicodeDecodeError):
+            return None
+
+    return text
+
+
+def _report(verdict: TraceVerdict, evidence: TraceEvidence, replayed: Replay | None) -> None:
+    out = console()
+    findings = [*verdict.findings, *(replayed.findings if replayed else [])]
+    for finding in findings:
+        mark = {"error": "FAULT ", "remark": "remark", "advice": "advice"}[finding.weight]
+        out.print(Text(f"{mark} {finding}", "red" if finding.weight == "error" else "yellow"))
+    artifacts = len(evidence.artifacts or {})
+    out.print(
+        f"{evidence.trace_id}: {len(verdict.events)} events in {len(evidence.chunks)} chunks, "
+        f"{len(evidence.receipts)} receipts, {artifacts} artifacts."
+    )
+    if replayed is not None:
+        out.print(
+            f"{replayed.edits} edits of {len(replayed.texts)} files replayed, every content hash agrees."
+            if not replayed.findings
+            else f"{replayed.edits} edits replayed; see the faults above."
+        )
+    _print_level(_level(verdict, replayed))
+
+
+def _level(verdict: TraceVerdict, replayed: Replay | None) -> Assurance:
+    findings: list[Finding] = [*verdict.findings]
+    if replayed is not None and replayed.findings:
+        return assurance_of(findings, is_signed=True, is_replayed=False)
+    return assurance_of(findings, is_signed=True, is_replayed=replayed is not None)
+
+
+def _print_level(assurance: Assurance) -> None:
+    out = console()
+    out.print(Text(f"Assurance level {assurance.level}", COLOURS[assurance.level]))
+    for reason in assurance.reasons:
+        out.print(Text(f"  {reason}", "dim"))
+
+
+def _visible(text: str) -> str:
+    """Return text whose control and direction characters cannot play tricks on a terminal."""
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)

@@ -1,0 +1,92 @@
+"""Build the collector's application from its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+
+from patchtrail import __version__
+from patchtrail.collector import device_routes, problems, reading_routes, upload_routes
+from patchtrail.collector.blobs import LocalBlobs
+from patchtrail.collector.config import CollectorConfig
+from patchtrail.collector.database import Database
+from patchtrail.collector.identity import ReceiptKey, server_token
+from patchtrail.collector.ingest import Ingest
+from patchtrail.collector.service import Service, system_ms
+from patchtrail.contract.errors import InvalidInput
+from patchtrail.contract.schema import contract_schema
+from patchtrail.study import current_consent
+
+__all__ = ["build_service", "create_app"]
+
+DESCRIPTION = "Takes signed debugging sessions in, verifies them, and gives them back."
+
+
+def build_service(config: CollectorConfig, now_ms: Callable[[], int] = system_ms) -> Service:
+    """Open the data folder; raises `FolderInUse` while another collector has it."""
+    database = Database(config.data_dir, is_durable=config.is_durable)
+    key = ReceiptKey(config.data_dir)
+    configured = None if config.server_token is None else config.server_token.get_secret_value()
+    return Service(
+        database=database,
+        blobs=LocalBlobs(config.data_dir / "blobs"),
+        key=key,
+        ingest=Ingest(database, key),
+        server_token=server_token(config.data_dir, configured),
+        study_id=config.study_id,
+        consent=current_consent(),
+        now_ms=now_ms,
+    )
+
+
+def create_app(service: Service) -> FastAPI:
+    """Return the application around an open service, which it closes at its end."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.database.close()
+
+    app = FastAPI(title="Patchtrail collector", version=__version__, description=DESCRIPTION, lifespan=lifespan)
+    app.state.service = service
+    problems.install(app)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    for module in (device_routes, upload_routes, reading_routes):
+        app.include_router(module.router)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI documents this way to extend it
+    return app
+
+
+def _invalid_request(_request: object, error: Exception) -> Any:  # noqa: ANN401 -- starlette's handler type
+    assert isinstance(error, RequestValidationError), "registered for this class"
+    fault = error.errors()[0]
+    where = ".".join(str(part) for part in fault["loc"])
+    problem = InvalidInput(f"{where}: {fault['msg']}", code="invalid_request").problem()
+    return problems.problem_response(422, problem)
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """Return the API's description, with every contract type in it, also those that routes read themselves."""
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        components = schema.setdefault("components", {}).setdefault("schemas", {})
+        for name in ("HTTPValidationError", "ValidationError"):
+            components.pop(name, None)
+        for name, definition in _definitions().items():
+            components.setdefault(name, definition)
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+def _definitions() -> dict[str, Any]:
+    import json
+
+    definitions: Any = contract_schema()["$defs"]
+    moved = json.dumps(definitions).replace("#/$defs/", "#/components/schemas/")
+    rewritten: dict[str, Any] = json.loads(moved)
+    return rewritten

@@ -1,0 +1,67 @@
+"""Artifacts by their SHA-256, written once: create if absent, on disk before anybody is told."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Protocol
+
+from patchtrail.contract.errors import NotFound
+
+__all__ = ["Blobs", "LocalBlobs"]
+
+
+class Blobs(Protocol):
+    """A write-once store of blobs."""
+
+    def put(self, sha256: str, content: bytes) -> None:
+        """Store a blob durably; storing it again changes nothing."""
+
+    def get(self, sha256: str) -> bytes:
+        """Return a blob; raises `NotFound`."""
+
+
+class LocalBlobs:
+    """A folder: write, sync, link into place, sync the folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def put(self, sha256: str, content: bytes) -> None:
+        """Store a blob durably; storing it again changes nothing."""
+        path = self._path(sha256)
+        if path.exists():
+            return
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        temporary = path.with_name(f".{sha256}.{secrets.token_hex(4)}")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            view = memoryview(content)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        temporary.rename(path)
+        for folder in (path.parent, self._folder):
+            _sync(folder)
+
+    def get(self, sha256: str) -> bytes:
+        """Return a blob; raises `NotFound`."""
+        try:
+            return self._path(sha256).read_bytes()
+        except FileNotFoundError as error:
+            raise NotFound(f"There is no artifact {sha256}.") from error
+
+    def _path(self, sha256: str) -> Path:
+        return self._folder / sha256[:2] / sha256
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,144 @@
+"""SQLite, embedded: one process, one writing connection that commits for everybody, and readers beside it.
+
+Versions of SQLite below 3.51.3 can corrupt a write-ahead log that two connections write, so a lock on the data
+folder refuses a second collector, and every write goes through one thread. That thread commits what is waiting
+together: many requests share one sync to disk.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event
+
+from patchtrail.contract.errors import StateConflict
+
+__all__ = ["Database", "FolderInUse", "migrate"]
+
+Result = TypeVar("Result")
+MAX_BATCH = 256
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class FolderInUse(StateConflict):
+    """Another collector has this data folder."""
+
+    code = "data_folder_in_use"
+
+
+class Database:
+    """The one database of a collector."""
+
+    def __init__(self, folder: Path, *, is_durable: bool = True) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = _locked(folder)
+        url = f"sqlite:///{folder / 'collector.db'}"
+        self._writing_engine = _engine(url, is_durable=is_durable)
+        self._reading_engine = _engine(url, is_durable=is_durable)
+        self._connection = self._writing_engine.connect()
+        migrate(self._connection)
+        self._queue: queue.SimpleQueue[tuple[Callable[[Connection], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="database writer", daemon=True)
+        self._thread.start()
+
+    def write(self, work: Callable[[Connection], Result]) -> Future[Result]:
+        """Queue a write; its future is done when the commit is on disk, or failed with nothing written."""
+        future: Future[Result] = Future()
+        self._queue.put((work, future))
+        return future
+
+    def read(self, work: Callable[[Connection], Result]) -> Result:
+        """Read in a snapshot of what is committed."""
+        with self._reading_engine.connect() as connection:
+            return work(connection)
+
+    def close(self) -> None:
+        """Commit what is queued and give the folder up."""
+        self._queue.put(None)
+        self._thread.join()
+        self._connection.close()
+        self._writing_engine.dispose()
+        self._reading_engine.dispose()
+        os.close(self._lock)
+
+    def _run(self) -> None:
+        while (first := self._queue.get()) is not None:
+            batch = [first]
+            while len(batch) < MAX_BATCH:
+                try:
+                    item = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                if item is None:
+                    self._queue.put(None)
+                    break
+                batch.append(item)
+            self._commit(batch)
+
+    def _commit(self, batch: list[tuple[Callable[[Connection], Any], Future[Any]]]) -> None:
+        """Run a batch in one transaction, each work in a savepoint of its own; answer only after the commit."""
+        answers: list[Callable[[], None]] = []
+        try:
+            with self._connection.begin():
+                answers.extend(self._attempt(work, future) for work, future in batch)
+        except Exception as error:  # noqa: BLE001 -- each asker gets the failure, the writer goes on
+            for _, future in batch:
+                future.set_exception(error)
+            return
+        for answer in answers:
+            answer()
+
+    def _attempt(self, work: Callable[[Connection], Any], future: Future[Any]) -> Callable[[], None]:
+        try:
+            with self._connection.begin_nested():
+                result = work(self._connection)
+        except Exception as error:  # noqa: BLE001 -- handed to the asker
+            failure = error
+            return lambda: future.set_exception(failure)
+        return lambda: future.set_result(result)
+
+
+def migrate(connection: Connection) -> None:
+    """Bring the database to this version's tables."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _locked(folder: Path) -> int:
+    descriptor = os.open(folder / "collector.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise FolderInUse(f"Another collector is running on {folder}.") from error
+    return descriptor
+
+
+def _engine(url: str, *, is_durable: bool) -> Engine:
+    engine = create_engine(url, pool_size=8, connect_args={"check_same_thread": False, "isolation_level": None})
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _record: object) -> None:  # noqa: ANN401 -- the driver's own type
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute(f"PRAGMA synchronous={'FULL' if is_durable else 'OFF'}")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA busy_timeout=5000")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine

@@ -1,0 +1,34 @@
+"""Caps on what a request may send, counted while it streams: Content-Length is never believed."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import Request
+
+from patchtrail.contract.errors import InvalidInput
+
+__all__ = ["BODY_TIMEOUT_S", "MAX_ARTIFACT_BYTES", "MAX_JSON_BYTES", "read_capped"]
+
+MAX_JSON_BYTES = 128 * 1024
+MAX_ARTIFACT_BYTES = 32 * 1024 * 1024
+BODY_TIMEOUT_S = 30.0
+
+
+async def read_capped(request: Request, limit: int) -> bytes:
+    """Return a request's body.
+
+    Raises `InvalidInput` with code `too_large` as soon as `limit` is passed, `too_slow` after 30 seconds.
+    """
+    pieces, size = list[bytes](), 0
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            async for piece in request.stream():
+                size += len(piece)
+                if size > limit:
+                    raise InvalidInput(f"This body may hold {limit} bytes.", code="too_large")
+                pieces.append(piece)
+    except TimeoutError:
+        message = f"The body did not arrive within {BODY_TIMEOUT_S:.0f} s."
+        raise InvalidInput(message, code="too_slow") from None
+    return b"".join(pieces)

@@ -1,0 +1,3 @@
+"""Alembic's migrations of the collector's database."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""One file per change of the tables."""
+
+__all__: list[str] = []

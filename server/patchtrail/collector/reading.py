@@ -1,0 +1,144 @@
+"""Read traces back: lists, the trace document, the evidence bundle; and say when a trace is whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select, tuple_, update
+
+from patchtrail.collector.access import Reader, may_read
+from patchtrail.collector.blobs import Blobs
+from patchtrail.collector.identity import ReceiptKey
+from patchtrail.collector.tables import artifacts, chunks, devices, traces
+from patchtrail.contract.collection import Assurance, KeySet, TraceCompleted, TraceList, TraceSummary
+from patchtrail.contract.document import TraceDocument
+from patchtrail.contract.errors import NotFound, StateConflict
+from patchtrail.contract.evidence import PublicKey
+from patchtrail.integrity import chunk
+from patchtrail.integrity.verify import Finding, TraceEvidence, TraceVerdict, assurance_of, verify_trace
+from patchtrail.trace import document_of
+
+__all__ = ["complete", "document", "evidence_of", "list_traces", "mark_complete", "trace_row"]
+
+MAX_PAGE = 200
+
+
+def list_traces(connection: Connection, reader: Reader, *, before: str | None, limit: int) -> TraceList:
+    """Return traces, newest first; `before` is the last trace id of the page before."""
+    query = select(traces).order_by(traces.c.created_ms.desc(), traces.c.trace_id.desc())
+    if reader.participant_id is not None:
+        query = query.where(traces.c.participant_id == reader.participant_id)
+    if before is not None:
+        query = _older_than(connection, query, before)
+    rows = connection.execute(query.limit(min(limit, MAX_PAGE) + 1)).all()
+    page = rows[: min(limit, MAX_PAGE)]
+    next_before = page[-1].trace_id if len(rows) > len(page) else None
+    return TraceList(traces=[_summary(row) for row in page], next_before=next_before)
+
+
+def trace_row(connection: Connection, reader: Reader, trace_id: str) -> Row[Any]:
+    """Return a trace's row, or `NotFound` when it is not there or not for this reader."""
+    row = connection.execute(select(traces).where(traces.c.trace_id == trace_id)).one_or_none()
+    may_read(reader, None if row is None else row.participant_id, trace_id)
+    assert row is not None, "may_read refuses a missing row"
+    return row
+
+
+def evidence_of(connection: Connection, trace_id: str, blobs: Blobs | None, key: ReceiptKey) -> TraceEvidence:
+    """Return everything signed about a trace; without `blobs` the artifacts are left out."""
+    row = connection.execute(
+        select(traces, devices.c.public_x)
+        .join(devices, devices.c.device_id == traces.c.device_id)
+        .where(traces.c.trace_id == trace_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no trace {trace_id}.")
+    stored = connection.execute(select(chunks).where(chunks.c.trace_id == trace_id).order_by(chunks.c.n)).all()
+    names = connection.execute(select(artifacts.c.sha256).where(artifacts.c.trace_id == trace_id)).scalars()
+    return TraceEvidence(
+        trace_id=trace_id,
+        device_key=PublicKey(kty="OKP", crv="Ed25519", x=row.public_x),
+        server_keys=(key.key.public.jwk,),
+        opening=row.opening,
+        grant=row.grant_envelope,
+        chunks=tuple(chunk.join_body(one.envelope, one.payload) for one in stored),
+        receipts=tuple(one.receipt for one in stored),
+        artifacts=None if blobs is None else {name: blobs.get(name) for name in names},
+    )
+
+
+def document(evidence: TraceEvidence, keys: KeySet, *, is_forked: bool) -> TraceDocument:
+    """Verify a trace again from its stored bytes and return its document."""
+    verdict = _verdict(evidence, keys)
+    return document_of(evidence.trace_id, verdict.events, verdict.received_ms, _assurance(verdict, is_forked=is_forked))
+
+
+def complete(evidence: TraceEvidence, keys: KeySet, row: Row[Any]) -> TraceCompleted:
+    """Judge a trace whose end was received.
+
+    Raises `StateConflict` with `next_n` when the end is still missing.
+    """
+    if not row.is_ended:
+        raise StateConflict("The trace's end has not been received.", code="not_ended", detail={"next_n": row.next_n})
+    verdict = _verdict(evidence, keys)
+    return TraceCompleted(
+        trace_id=row.trace_id,
+        status="complete",
+        chunks=row.next_n,
+        events=row.next_seq,
+        assurance=_assurance(verdict, is_forked=row.is_forked),
+    )
+
+
+def mark_complete(connection: Connection, completed: TraceCompleted, now_ms: int) -> None:
+    """Store what was found at completion."""
+    connection.execute(
+        update(traces)
+        .where(traces.c.trace_id == completed.trace_id)
+        .values(status="complete", completed_ms=now_ms, assurance=completed.assurance.model_dump_json())
+    )
+
+
+def _verdict(evidence: TraceEvidence, keys: KeySet) -> TraceVerdict:
+    return verify_trace(evidence, pinned_jkt=keys.receipt[-1].jkt)
+
+
+def _assurance(verdict: TraceVerdict, *, is_forked: bool) -> Assurance:
+    findings = list(verdict.findings)
+    if is_forked:
+        message = "The device signed two different chunks with the same number."
+        findings.append(Finding("trace.forked", "trace", message, "remark"))
+    return assurance_of(findings, is_signed=True, is_replayed=False)
+
+
+def _summary(row: Row[Any]) -> TraceSummary:
+    return TraceSummary(
+        trace_id=row.trace_id,
+        participant_id=row.participant_id,
+        task_id=row.task_id,
+        task_title=row.task_title,
+        status=row.status,
+        created_ms=row.created_ms,
+        chunks=row.next_n,
+        events=row.next_seq,
+        is_forked=row.is_forked,
+        assurance=_known_assurance(row),
+    )
+
+
+def _known_assurance(row: Row[Any]) -> Assurance:
+    """Return what was found at completion; for an open trace, what its receipts tell so far."""
+    if row.assurance is not None:
+        return Assurance.model_validate_json(row.assurance)
+    if row.late_chunks or row.is_forked:
+        return Assurance(level="L1", reasons=["A chunk came late or twice."])
+    return Assurance(level="L2", reasons=["The trace is not complete yet."])
+
+
+def _older_than(connection: Connection, query: Select[Any], before: str) -> Select[Any]:
+    anchor = connection.execute(
+        select(traces.c.created_ms, traces.c.trace_id).where(traces.c.trace_id == before)
+    ).one_or_none()
+    if anchor is None:
+        raise NotFound(f"There is no trace {before} to go on from.")
+    return query.where(tuple_(traces.c.created_ms, traces.c.trace_id) < tuple_(*anchor))

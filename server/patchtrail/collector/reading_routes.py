@@ -1,0 +1,116 @@
+"""Routes that give traces back: lists, documents, bundles, artifacts; and whether the collector is well."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Response
+from sqlalchemy import Connection, select, text
+
+from patchtrail.collector.access import reader_of
+from patchtrail.collector.reading import document, evidence_of, list_traces, trace_row
+from patchtrail.collector.route_parts import Parts, Token, TraceIdPath, problems
+from patchtrail.collector.service import Service
+from patchtrail.collector.tables import artifacts
+from patchtrail.contract.collection import TraceList
+from patchtrail.contract.document import TraceDocument
+from patchtrail.contract.errors import NotFound
+from patchtrail.integrity.verify import TraceEvidence
+from patchtrail.trace import BUNDLE_MEDIA_TYPE, write_bundle
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["reading"])
+
+Sha256Path = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
+
+
+@router.get("/v1/traces", responses=problems(401, 403, 404, 422))
+async def get_traces(
+    parts: Parts,
+    token: Token,
+    before: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> TraceList:
+    """List traces, newest first."""
+
+    def listed(connection: Connection) -> TraceList:
+        reader = reader_of(connection, token, parts.server_token)
+        return list_traces(connection, reader, before=before, limit=limit)
+
+    return await parts.read(listed)
+
+
+@router.get("/v1/traces/{trace_id}", response_model=TraceDocument, responses=problems(401, 403, 404, 422))
+async def get_trace(trace_id: TraceIdPath, parts: Parts, token: Token) -> Response:
+    """Return the trace document v1.0, verified again from the stored bytes."""
+
+    def written(connection: Connection) -> str:
+        return _document_json(parts, *_evidence(connection, parts, token, trace_id, with_blobs=False))
+
+    return Response(await parts.read(written), media_type="application/json")
+
+
+@router.get(
+    "/v1/traces/{trace_id}/bundle",
+    response_class=Response,
+    responses=problems(401, 403, 404, 422, success={"description": "The bundle", "content": {BUNDLE_MEDIA_TYPE: {}}}),
+)
+async def get_bundle(trace_id: TraceIdPath, parts: Parts, token: Token) -> Response:
+    """Return everything signed about a trace, for offline verification."""
+
+    def written(connection: Connection) -> bytes:
+        evidence, is_forked = _evidence(connection, parts, token, trace_id, with_blobs=True)
+        return write_bundle(evidence, parts.key.key_set(), _document_json(parts, evidence, is_forked).encode())
+
+    content = await parts.read(written)
+    headers = {"Content-Disposition": f'attachment; filename="{trace_id}.zip"'}
+    return Response(content, headers=headers, media_type=BUNDLE_MEDIA_TYPE)
+
+
+@router.get(
+    "/v1/traces/{trace_id}/artifacts/{sha256}",
+    response_class=Response,
+    responses=problems(
+        401, 403, 404, 422, success={"description": "The blob", "content": {"application/octet-stream": {}}}
+    ),
+)
+async def get_artifact(trace_id: TraceIdPath, sha256: Sha256Path, parts: Parts, token: Token) -> Response:
+    """Return a blob that an event refers to; always as a download, never to be shown."""
+
+    def known(connection: Connection) -> bool:
+        trace_row(connection, reader_of(connection, token, parts.server_token), trace_id)
+        query = select(artifacts.c.sha256).where(artifacts.c.trace_id == trace_id, artifacts.c.sha256 == sha256)
+        return connection.execute(query).first() is not None
+
+    if not await parts.read(known):
+        raise NotFound(f"The trace has no artifact {sha256}.")
+    content = await asyncio.to_thread(parts.blobs.get, sha256)
+    headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
+    return Response(content, headers=headers, media_type="application/octet-stream")
+
+
+@router.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """Say that the process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz")
+async def readyz(parts: Parts) -> dict[str, str]:
+    """Say that the database takes writes."""
+    await parts.write(lambda connection: connection.execute(text("SELECT 1")).scalar_one())
+    return {"status": "ready"}
+
+
+def _evidence(
+    connection: Connection, parts: Service, token: str, trace_id: str, *, with_blobs: bool
+) -> tuple[TraceEvidence, bool]:
+    row: Any = trace_row(connection, reader_of(connection, token, parts.server_token), trace_id)
+    evidence = evidence_of(connection, trace_id, parts.blobs if with_blobs else None, parts.key)
+    return evidence, bool(row.is_forked)
+
+
+def _document_json(parts: Service, evidence: TraceEvidence, is_forked: bool) -> str:
+    return document(evidence, parts.key.key_set(), is_forked=is_forked).model_dump_json()

@@ -1,0 +1,73 @@
+"""What routes share: the service, the caller's token, a JSON body, a documented problem."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Header, Path, Request
+from pydantic import ValidationError
+
+from patchtrail.collector.access import bearer
+from patchtrail.collector.limits import MAX_JSON_BYTES, read_capped
+from patchtrail.collector.service import Service
+from patchtrail.contract.errors import InvalidInput
+from patchtrail.contract.problem import PROBLEM_MEDIA_TYPE
+from patchtrail.contract.wire import WireModel
+from patchtrail.integrity.dsse import first_fault
+
+__all__ = ["Parts", "Token", "TraceIdPath", "json_body", "openapi_body", "problems"]
+
+Body = TypeVar("Body", bound=WireModel)
+PROBLEM_SCHEMA = {"$ref": "#/components/schemas/Problem"}
+DESCRIPTIONS = {
+    401: "No token, or one that is not known here.",
+    403: "The token does not give this right.",
+    404: "No such thing, or not for this reader.",
+    408: "The body did not arrive in time.",
+    409: "Another chunk is next, an artifact is missing, or the number is taken by another chunk.",
+    413: "The body is too large.",
+    415: "The body has another media type than this route takes.",
+    422: "The body does not hold: `detail.where` says where.",
+}
+TraceIdPath = Annotated[str, Path(pattern=r"^trace-[0-9a-f]{32}$")]
+
+
+def _service(request: Request) -> Service:
+    service = request.app.state.service
+    assert isinstance(service, Service), "the application was built by create_app"
+    return service
+
+
+def _token(authorization: Annotated[str | None, Header()] = None) -> str:
+    return bearer(authorization)
+
+
+Parts = Annotated[Service, Depends(_service)]
+Token = Annotated[str, Depends(_token)]
+
+
+async def json_body(request: Request, model: type[Body]) -> Body:
+    """Read and validate a JSON body; raises `InvalidInput` naming the first field that is wrong."""
+    content = await read_capped(request, MAX_JSON_BYTES)
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content and media_type != "application/json":
+        raise InvalidInput("This route takes application/json.", code="unsupported_media_type")
+    try:
+        return model.model_validate_json(content)
+    except ValidationError as error:
+        raise InvalidInput(first_fault(error), code="bad_json") from error
+
+
+def openapi_body(model: type[WireModel]) -> dict[str, Any]:
+    """Document a body that the route reads itself, capped."""
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def problems(*statuses: int, success: dict[str, Any] | None = None) -> dict[int | str, dict[str, Any]]:
+    """Document the failures of a route, and a 200 where the framework cannot tell it."""
+    answers: dict[int | str, dict[str, Any]] = {} if success is None else {200: success}
+    for status in statuses:
+        content = {PROBLEM_MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}
+        answers[status] = {"description": DESCRIPTIONS[status], "content": content}
+    return answers

@@ -1,0 +1,48 @@
+"""The parts of a running collector, wired in `app.py` and used by the routes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from patchtrail.collector.blobs import Blobs
+from patchtrail.collector.database import Database
+from patchtrail.collector.identity import ReceiptKey
+from patchtrail.collector.ingest import Ingest
+from patchtrail.contract.events import ConsentRef
+
+__all__ = ["Service", "system_ms"]
+
+Result = TypeVar("Result")
+
+
+def system_ms() -> int:
+    """Return Unix time in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True)
+class Service:
+    """What the routes work with."""
+
+    database: Database
+    blobs: Blobs
+    key: ReceiptKey
+    ingest: Ingest
+    server_token: str = field(repr=False)
+    study_id: str
+    consent: ConsentRef
+    now_ms: Callable[[], int] = system_ms
+
+    async def read(self, work: Callable[[Connection], Result]) -> Result:
+        """Read in a thread of its own."""
+        return await asyncio.to_thread(self.database.read, work)
+
+    async def write(self, work: Callable[[Connection], Result]) -> Result:
+        """Write, and return when it is on disk."""
+        return await asyncio.wrap_future(self.database.write(work))

@@ -1,0 +1,131 @@
+"""Routes that take traces in: open, upload artifacts and chunks, complete."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+from sqlalchemy import Connection, insert, select
+
+from patchtrail.collector.access import UploadAccess, device_of, uploader_of
+from patchtrail.collector.limits import MAX_ARTIFACT_BYTES, read_capped
+from patchtrail.collector.openings import create_trace, renew_token
+from patchtrail.collector.reading import complete, evidence_of, mark_complete
+from patchtrail.collector.route_parts import Parts, Token, TraceIdPath, json_body, openapi_body, problems
+from patchtrail.collector.service import Service
+from patchtrail.collector.tables import artifacts, traces
+from patchtrail.contract.collection import ArtifactStored, TraceCompleted, TraceCreated, TraceRequest, UploadToken
+from patchtrail.contract.errors import InvalidInput
+from patchtrail.contract.evidence import CHUNK_MEDIA_TYPE, Receipt
+from patchtrail.integrity import chunk, digest
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1/traces", tags=["uploading"])
+
+ChunkNumber = Annotated[int, Path(ge=0, le=2**31 - 1)]
+Sha256Path = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
+CHUNK_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {CHUNK_MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+ARTIFACT_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=problems(401, 403, 408, 409, 413, 415, 422),
+    openapi_extra=openapi_body(TraceRequest),
+)
+async def post_trace(request: Request, parts: Parts, token: Token) -> TraceCreated:
+    """Open a trace for an enrolled device: the published body, and the device's signed opening of it."""
+    device = await parts.read(lambda connection: device_of(connection, token))
+    body = await json_body(request, TraceRequest)
+    return await parts.write(
+        lambda connection: create_trace(
+            connection, body, device=device, key=parts.key, consent=parts.consent, now_ms=parts.now_ms()
+        )
+    )
+
+
+@router.post("/{trace_id}/token", status_code=201, responses=problems(401, 403, 404))
+async def post_token(trace_id: TraceIdPath, parts: Parts, token: Token) -> UploadToken:
+    """Renew the upload token of one of the device's own traces."""
+    device = await parts.read(lambda connection: device_of(connection, token))
+    return await parts.write(lambda connection: renew_token(connection, trace_id, device=device, now_ms=parts.now_ms()))
+
+
+@router.put(
+    "/{trace_id}/chunks/{n}",
+    status_code=201,
+    response_model=Receipt,
+    response_description="The receipt, as a DSSE envelope",
+    responses=problems(
+        401, 403, 404, 408, 409, 413, 415, 422, success={"description": "The same chunk came before; its receipt"}
+    ),
+    openapi_extra=CHUNK_BODY,
+)
+async def put_chunk(request: Request, trace_id: TraceIdPath, n: ChunkNumber, parts: Parts, token: Token) -> Response:
+    """Take a signed chunk in, and answer with a signed receipt once it is on disk."""
+    access = await _uploader(parts, token, trace_id)
+    if request.headers.get("content-type", "").lower() != CHUNK_MEDIA_TYPE:
+        raise InvalidInput(f"A chunk has the media type {CHUNK_MEDIA_TYPE}.", code="unsupported_media_type")
+    body = await read_capped(request, chunk.MAX_BODY_BYTES)
+    accepted = await parts.ingest.accept(access, n, body, received_ms=parts.now_ms())
+    return Response(accepted.receipt, 201 if accepted.is_new else 200, media_type="application/json")
+
+
+@router.put(
+    "/{trace_id}/artifacts/{sha256}",
+    status_code=201,
+    responses=problems(401, 403, 404, 408, 413, 422),
+    openapi_extra=ARTIFACT_BODY,
+)
+async def put_artifact(
+    request: Request, trace_id: TraceIdPath, sha256: Sha256Path, parts: Parts, token: Token
+) -> ArtifactStored:
+    """Take a blob in, under the SHA-256 that it really has."""
+    await _uploader(parts, token, trace_id)
+    content = await read_capped(request, MAX_ARTIFACT_BYTES)
+    if digest.sha256(content) != sha256:
+        raise InvalidInput("The body's SHA-256 is not the one in the address.", code="artifact.sha256")
+    await asyncio.to_thread(parts.blobs.put, sha256, content)
+    now_ms = parts.now_ms()
+    await parts.write(lambda connection: _note_artifact(connection, trace_id, sha256, len(content), now_ms))
+    return ArtifactStored(sha256=sha256, size_bytes=len(content))
+
+
+@router.post("/{trace_id}/complete", responses=problems(401, 403, 404, 409))
+async def post_complete(trace_id: TraceIdPath, parts: Parts, token: Token) -> TraceCompleted:
+    """Say that the trace is whole; answers with what can be said about it so far."""
+    await _uploader(parts, token, trace_id)
+
+    def judged(connection: Connection) -> TraceCompleted:
+        row = connection.execute(select(traces).where(traces.c.trace_id == trace_id)).one()
+        evidence = evidence_of(connection, trace_id, None, parts.key)
+        return complete(evidence, parts.key.key_set(), row)
+
+    completed = await parts.read(judged)
+    await parts.write(lambda connection: mark_complete(connection, completed, parts.now_ms()))
+    return completed
+
+
+async def _uploader(parts: Service, token: str, trace_id: str) -> UploadAccess:
+    return await parts.read(lambda connection: uploader_of(connection, token, trace_id, parts.now_ms()))
+
+
+def _note_artifact(connection: Connection, trace_id: str, sha256: str, size_bytes: int, now_ms: int) -> None:
+    known = select(artifacts.c.sha256).where(artifacts.c.trace_id == trace_id, artifacts.c.sha256 == sha256)
+    if connection.execute(known).first() is None:
+        connection.execute(
+            insert(artifacts).values(trace_id=trace_id, sha256=sha256, size_bytes=size_bytes, received_ms=now_ms)
+        )

@@ -1,0 +1,95 @@
+"""Build the contract's generated files' content: JSON Schema, and the manifest's settings block.
+
+Pure: it returns values; `cli/gen.py` writes them, and the TypeScript generator reads the schema.
+"""
+
+from __future__ import annotations
+
+from pydantic import JsonValue, TypeAdapter
+from pydantic.json_schema import models_json_schema
+
+from patchtrail.contract import collection, document, evidence, lsp
+from patchtrail.contract.events import Event
+from patchtrail.contract.problem import Problem
+from patchtrail.contract.settings import Settings
+from patchtrail.contract.wire import WireModel, WireSchema
+
+__all__ = ["ROOT_TYPES", "contract_schema", "settings_block"]
+
+ROOT_TYPES: tuple[type[WireModel], ...] = (
+    evidence.Envelope,
+    evidence.PublicKey,
+    evidence.Opening,
+    evidence.Grant,
+    evidence.ChunkManifest,
+    evidence.Receipt,
+    evidence.DeviceRegistration,
+    collection.InvitationRequest,
+    collection.Invitation,
+    collection.DeviceRequest,
+    collection.DeviceChallenge,
+    collection.DeviceProof,
+    collection.DeviceEnrolled,
+    collection.KeySet,
+    collection.TraceRequest,
+    collection.TraceCreated,
+    collection.UploadToken,
+    collection.ArtifactStored,
+    collection.TraceCompleted,
+    collection.TraceList,
+    document.TraceDocument,
+    Problem,
+    Settings,
+    lsp.DeviceKey,
+    lsp.InitializationOptions,
+    lsp.ConsentText,
+    lsp.Facts,
+    lsp.GateDecision,
+    lsp.StartSession,
+    lsp.SessionState,
+    lsp.CommandReport,
+    lsp.TestsPrepared,
+    lsp.TestsReport,
+    lsp.NoteAdd,
+    lsp.NoParams,
+    lsp.Recorded,
+)
+"""Every type that crosses a boundary on its own, beside `Event`."""
+
+ID = "urn:patchtrail:contract:v1"
+
+
+def contract_schema() -> dict[str, JsonValue]:
+    """Return the whole contract as one JSON Schema (2020-12) of definitions, without a root type."""
+    event = TypeAdapter(Event).json_schema(
+        schema_generator=WireSchema, mode="validation", ref_template="#/$defs/{model}"
+    )
+    definitions = models_json_schema(
+        [(model, "validation") for model in ROOT_TYPES],
+        schema_generator=WireSchema,
+        ref_template="#/$defs/{model}",
+    )[1]["$defs"]
+    definitions |= event.pop("$defs")
+    definitions["Event"] = event
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": ID,
+        "title": "Patchtrail contract v1",
+        "x-methods": {
+            method: {"params": params.__name__, "result": result.__name__}
+            for method, (params, result) in lsp.METHODS.items()
+        },
+        "x-notifications": {lsp.SESSION_STATE: lsp.SessionState.__name__},
+        "$defs": dict(sorted(definitions.items())),
+    }
+
+
+def settings_block() -> dict[str, JsonValue]:
+    """Return `contributes.configuration` of the editor's manifest."""
+    schema = Settings.model_json_schema(schema_generator=WireSchema)
+    properties: dict[str, JsonValue] = {}
+    for name, field in schema["properties"].items():
+        entry = {key: value for key, value in field.items() if key != "setting"}
+        entry["default"] = Settings.model_fields[name].default
+        properties[f"patchtrail.{field['setting']}"] = entry
+    return {"title": "Patchtrail", "properties": properties}

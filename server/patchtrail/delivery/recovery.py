@@ -1,0 +1,172 @@
+"""Find where a trace stands after its sidecar was killed: cut a torn tail, set damage aside, lose nothing whole."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+from pydantic import JsonValue
+
+from patchtrail.contract.errors import InvalidInput, SpoolUnavailable
+from patchtrail.contract.evidence import ChunkManifest, Envelope
+from patchtrail.delivery.durable import make_folder, write_whole
+from patchtrail.delivery.folder import TraceFolder
+from patchtrail.integrity import canonical, digest, dsse
+from patchtrail.integrity.chain import ChainHead
+
+__all__ = [
+    "Standing",
+    "UnsignedSegment",
+    "last_event",
+    "receipt_file",
+    "stored_manifest",
+    "stored_receipt",
+    "walk_lines",
+    "where_it_stands",
+]
+
+
+@dataclass(frozen=True)
+class UnsignedSegment:
+    """A segment that was closed, but has no manifest yet: the process was killed, or had no key."""
+
+    n: int
+    before: ChainHead
+    after: ChainHead
+    end: str | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The chain before (`sealed`) and after (`head`) the active segment, and the next chunk's place.
+
+    `torn_bytes` and `lost_events` are what recovery had to cut from the active segment.
+    """
+
+    sealed: ChainHead
+    head: ChainHead
+    next_n: int
+    prev_chunk: str
+    is_ended: bool
+    torn_bytes: int = 0
+    lost_events: int = 0
+
+
+def where_it_stands(folder: TraceFolder, genesis: str) -> tuple[Standing, list[UnsignedSegment]]:
+    """Recover a trace's state from its files; doing it twice changes nothing more.
+
+    Raises `SpoolUnavailable` when a closed segment or a manifest is damaged; then the trace is left as it is.
+    """
+    signed = _after_signed(folder, genesis)
+    unsigned = list(_unsigned(folder, signed))
+    sealed, next_n, is_ended = signed.sealed, signed.next_n + len(unsigned), signed.is_ended
+    if unsigned:
+        sealed, is_ended = unsigned[-1].after, unsigned[-1].end is not None
+    content = folder.active.read_bytes() if folder.active.exists() else b""
+    head, good = walk_lines(content, sealed, folder.trace_id)
+    torn, lost = _cut(folder.active, content[good:], good, next_n) if content[good:] else (0, 0)
+    return Standing(sealed, head, next_n, signed.prev_chunk, is_ended, torn, lost), unsigned
+
+
+def walk_lines(content: bytes, head: ChainHead, trace_id: str) -> tuple[ChainHead, int]:
+    """Follow a chain through event lines; return its head, and how many bytes of `content` hold."""
+    good = 0
+    while (newline := content.find(b"\n", good)) >= 0:
+        after = _next_head(content[good:newline], head, trace_id)
+        if after is None:
+            break
+        head, good = after, newline + 1
+    return head, good
+
+
+def stored_manifest(path: Path) -> tuple[ChunkManifest, str]:
+    """Return the manifest in the first line of a `.env` or `.rcpt` file, and its chunk id."""
+    try:
+        payload = base64.b64decode(dsse.parse_envelope(path.read_bytes().split(b"\n")[0]).payload)
+        return ChunkManifest.model_validate(canonical.decode(payload)), digest.chunk_id(payload)
+    except (OSError, ValueError, InvalidInput) as error:
+        raise SpoolUnavailable(f"{path.parent.name}/{path.name} is damaged.", code="spool_damaged") from error
+
+
+def stored_receipt(path: Path) -> Envelope:
+    """Return the receipt in the second line of a `.rcpt` file."""
+    return dsse.parse_envelope(path.read_bytes().split(b"\n")[1])
+
+
+def receipt_file(manifest_line: bytes, receipt_line: bytes, last_mono_ms: int) -> bytes:
+    """Return the content of a `.rcpt` file: manifest, receipt, and the clock that a later sidecar goes on from."""
+    return b"\n".join([manifest_line, receipt_line, b'{"last_mono_ms":%d}' % last_mono_ms, b""])
+
+
+def last_event(segment: bytes) -> dict[str, JsonValue]:
+    """Return the last event of a closed segment."""
+    return canonical.decode(segment.removesuffix(b"\n").rpartition(b"\n")[2])
+
+
+def _after_signed(folder: TraceFolder, genesis: str) -> Standing:
+    signed = sorted({*folder.numbers(".env"), *folder.numbers(".rcpt")})
+    if not signed:
+        start = ChainHead(0, genesis)
+        return Standing(start, start, 0, genesis, is_ended=False)
+    n = signed[-1]
+    path = folder.envelope(n) if folder.envelope(n).exists() else folder.receipt(n)
+    manifest, chunk_id = stored_manifest(path)
+    sealed = ChainHead(manifest.last + 1, manifest.head_out, _last_mono_ms(folder, n))
+    return Standing(sealed, sealed, n + 1, chunk_id, is_ended=manifest.end is not None)
+
+
+def _last_mono_ms(folder: TraceFolder, n: int) -> int:
+    if folder.segment(n).exists():
+        return int(str(last_event(folder.segment(n).read_bytes())["mono_ms"]))
+    lines = folder.receipt(n).read_bytes().split(b"\n")
+    return int(orjson.loads(lines[2])["last_mono_ms"])
+
+
+def _unsigned(folder: TraceFolder, signed: Standing) -> Iterator[UnsignedSegment]:
+    before, n = signed.sealed, signed.next_n
+    while folder.segment(n).exists():
+        content = folder.segment(n).read_bytes()
+        after, good = walk_lines(content, before, folder.trace_id)
+        if good != len(content) or not content:
+            raise SpoolUnavailable(f"{folder.trace_id}/{n:06d}.seg is damaged.", code="spool_damaged")
+        yield UnsignedSegment(n, before, after, _end_of(content))
+        before, n = after, n + 1
+
+
+def _end_of(segment: bytes) -> str | None:
+    event = last_event(segment)
+    data = event["data"]
+    is_end = event["type"] == "session_end" and isinstance(data, dict)
+    return str(data["reason"]) if is_end and isinstance(data, dict) else None
+
+
+def _next_head(line: bytes, head: ChainHead, trace_id: str) -> ChainHead | None:
+    try:
+        event = canonical.decode(line)
+    except InvalidInput:
+        return None
+    mono_ms = event.get("mono_ms")
+    expected = (trace_id, head.next_seq, head.head)
+    if (event.get("trace_id"), event.get("seq"), event.get("prev")) != expected or not isinstance(mono_ms, int):
+        return None
+    return ChainHead(head.next_seq + 1, digest.event_hash(line), mono_ms)
+
+
+def _cut(active: Path, rest: bytes, good: int, n: int) -> tuple[int, int]:
+    """Truncate a segment to its good prefix; whole lines behind damage are kept aside and counted as lost."""
+    lost = rest.count(b"\n")
+    if lost:
+        quarantine = active.parent / "quarantine"
+        make_folder(quarantine)
+        write_whole(quarantine / f"{n:06d}.damaged", rest)
+    descriptor = os.open(active, os.O_RDWR)
+    try:
+        os.ftruncate(descriptor, good)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    return len(rest), lost

@@ -1,0 +1,65 @@
+"""From LSP's types to ours: the only way in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import cattrs
+from lsprotocol import types as lsp
+from pydantic import ValidationError
+from pygls.protocol import (
+    JsonRPCNotification,
+    JsonRPCRequestMessage,
+    default_converter,
+)
+from pygls.uris import to_fs_path
+
+from patchtrail.capture import ClientName
+from patchtrail.contract.errors import InvalidInput
+from patchtrail.contract.lsp import InitializationOptions
+from patchtrail.contract.wire import WireModel
+
+__all__ = ["client_name", "converter", "file_path", "initialization_options", "params_of"]
+
+Params = TypeVar("Params", bound=WireModel)
+
+
+def converter() -> cattrs.Converter:
+    """Return pygls's converter, with the parameters of custom methods left as the JSON that they are."""
+    made: cattrs.Converter = default_converter()  # type: ignore[no-untyped-call]  # pygls does not annotate it
+    made.register_structure_hook(JsonRPCRequestMessage, lambda message, kind: kind(**{"params": None, **message}))
+    made.register_structure_hook(JsonRPCNotification, lambda message, kind: kind(**{"params": None, **message}))
+    return made
+
+
+def params_of(model: type[Params], params: Any) -> Params:  # noqa: ANN401 -- whatever JSON the client sent
+    """Validate a custom method's parameters.
+
+    Raises `InvalidInput` naming the first field that is wrong, without its value.
+    """
+    try:
+        return model.model_validate({} if params is None else params)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in fault["loc"]) or "params"
+        raise InvalidInput(f"{where}: {fault['msg']}", code="invalid_params") from error
+
+
+def file_path(uri: str) -> Path | None:
+    """Return the absolute path of a `file:` URI; None for documents that are no files."""
+    if not uri.startswith("file:"):
+        return None
+    path = to_fs_path(uri)
+    return None if path is None else Path(path).resolve()
+
+
+def initialization_options(params: lsp.InitializeParams) -> InitializationOptions:
+    """Return the client's options; without any, nothing is allowed yet."""
+    return params_of(InitializationOptions, params.initialization_options)
+
+
+def client_name(params: lsp.InitializeParams) -> ClientName:
+    """Return how the editor calls itself."""
+    info = params.client_info
+    return ClientName() if info is None else ClientName(info.name, info.version or "")

@@ -1,0 +1,68 @@
+"""RFC 8785 canonical JSON for the contract's subset: ASCII keys, no floats, safe integers.
+
+The fast encoder is byte-identical with RFC 8785 only inside that subset, so values outside it are refused
+first; a test holds it against the `rfc8785` package.
+"""
+
+from __future__ import annotations
+
+import orjson
+import rfc8785
+from pydantic import JsonValue
+
+from patchtrail.contract.errors import InvalidInput
+from patchtrail.contract.wire import MAX_SAFE_INTEGER
+
+__all__ = ["MAX_DEPTH", "decode", "encode"]
+
+MAX_DEPTH = 16
+
+
+def encode(value: dict[str, JsonValue]) -> bytes:
+    """Return the canonical bytes of a JSON object.
+
+    Raises `InvalidInput` for floats, integers beyond ±(2^53-1), lone surrogates and nesting deeper than 16.
+    """
+    is_ascii_keyed = _check(value, 1)
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS) if is_ascii_keyed else rfc8785.dumps(value)
+    except (orjson.JSONEncodeError, rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
+        raise InvalidInput(f"This value has no canonical form: {error}", code="not_canonical") from error
+
+
+def decode(line: bytes) -> dict[str, JsonValue]:
+    """Parse canonical bytes strictly: whatever is not exactly the canonical form of its value is refused.
+
+    Raises `InvalidInput` naming what is wrong: not UTF-8, not JSON, a duplicate key, a float, white space,
+    key order, an escape that the canonical form does not use.
+    """
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise InvalidInput(f"This is not JSON: {error}", code="not_canonical") from error
+    if not isinstance(value, dict):
+        raise InvalidInput("A signed JSON value must be an object.", code="not_canonical")
+    if encode(value) != line:
+        raise InvalidInput("These bytes are not the canonical form of their value.", code="not_canonical")
+    return value
+
+
+def _check(value: JsonValue, depth: int) -> bool:
+    """Refuse what signed bytes may not hold; return whether every key is ASCII, as the fast encoder needs."""
+    if depth > MAX_DEPTH:
+        raise InvalidInput(f"This value nests deeper than {MAX_DEPTH} levels.", code="not_canonical")
+    is_ascii_keyed = True
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else (value,)
+    if isinstance(value, dict):
+        is_ascii_keyed = all(map(str.isascii, value))
+    for child in children:
+        if child is None or isinstance(child, str | bool):
+            continue
+        if isinstance(child, int):
+            if not -MAX_SAFE_INTEGER <= child <= MAX_SAFE_INTEGER:
+                raise InvalidInput(f"The integer {child} is beyond ±(2^53-1).", code="not_canonical")
+        elif isinstance(child, dict | list):
+            is_ascii_keyed &= _check(child, depth + 1)
+        else:
+            raise InvalidInput(f"Signed bytes hold no {type(child).__name__}.", code="not_canonical")
+    return is_ascii_keyed

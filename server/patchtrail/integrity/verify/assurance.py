@@ -1,0 +1,63 @@
+"""The assurance level of a trace, from what can be checked without running anything.
+
+L0 unsigned or not verified · L1 chain valid · L2 and receipted within 5 minutes · L3 and ended, with every gap
+declared by the recorder and no heartbeat or sequence missing · L4 and its replay agrees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from patchtrail.contract.collection import Assurance
+from patchtrail.contract.events import Event, GapEvent, PauseEvent, RecoveredEvent, ResumeEvent
+from patchtrail.integrity.verify.finding import Finding
+
+__all__ = ["RECEIPT_WITHIN_MS", "SILENCE_MS", "assurance_of", "late_receipt", "silences"]
+
+RECEIPT_WITHIN_MS = 5 * 60 * 1000
+SILENCE_MS = 45_000
+"""Half as long again as the 30 seconds between heartbeats."""
+
+BELOW_L2 = frozenset({"receipt.late", "receipt.missing", "trace.forked"})
+
+
+def late_receipt(n: int, *, made_ms: int, received_ms: int) -> Iterator[Finding]:
+    """Yield a remark when a chunk reached the collector too late to prove when it was made."""
+    if received_ms - made_ms > RECEIPT_WITHIN_MS:
+        delay_s = (received_ms - made_ms) // 1000
+        message = f"The chunk was receipted {delay_s} s after it was sealed."
+        yield Finding("receipt.late", f"chunk {n}", message, "remark")
+
+
+def silences(events: Iterable[Event]) -> Iterator[Finding]:
+    """Yield a remark for each stretch without events that no pause and no gap declares."""
+    is_paused, last_ms = False, 0
+    for event in events:
+        is_declared = isinstance(event, GapEvent) and event.data.from_ms <= last_ms + SILENCE_MS
+        if event.mono_ms - last_ms > SILENCE_MS and not is_paused and not is_declared:
+            silent_s = (event.mono_ms - last_ms) // 1000
+            message = f"{silent_s} s without a heartbeat before this event, and no gap says why."
+            yield Finding("trace.silence", f"event {event.seq}", message, "remark")
+        if isinstance(event, RecoveredEvent) and event.data.lost_events:
+            lost = event.data.lost_events
+            yield Finding("trace.lost", f"event {event.seq}", f"{lost} events were damaged and left out.", "remark")
+        is_paused = isinstance(event, PauseEvent) or (is_paused and not isinstance(event, ResumeEvent))
+        last_ms = event.mono_ms
+
+
+def assurance_of(findings: Iterable[Finding], *, is_signed: bool, is_replayed: bool) -> Assurance:
+    """Return the level that a trace's findings allow, with the reasons against the next one."""
+    found = [finding for finding in findings if finding.weight != "advice"]
+    errors = [str(finding) for finding in found if finding.weight == "error"]
+    if errors:
+        return Assurance(level="L0", reasons=errors)
+    if not is_signed:
+        return Assurance(level="L0", reasons=["The trace is not signed."])
+    below_l2 = [str(finding) for finding in found if finding.code in BELOW_L2]
+    if below_l2:
+        return Assurance(level="L1", reasons=below_l2)
+    if found:
+        return Assurance(level="L2", reasons=[str(finding) for finding in found])
+    if not is_replayed:
+        return Assurance(level="L3", reasons=["The edits were not replayed on the start commit."])
+    return Assurance(level="L4", reasons=[])

@@ -1,0 +1,209 @@
+"""Verify a whole trace offline: every signature, every link, every receipt, every artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from patchtrail.contract.collection import Assurance
+from patchtrail.contract.errors import InvalidInput, VerificationFailed
+from patchtrail.contract.events import Event, SessionStartEvent
+from patchtrail.contract.evidence import Grant, Opening, PublicKey, Receipt
+from patchtrail.integrity import digest, dsse, opening, receipt
+from patchtrail.integrity.dsse import Opened
+from patchtrail.integrity.keys import VerifyingKey
+from patchtrail.integrity.verify import assurance, chunk
+from patchtrail.integrity.verify.chunk import ChunkTip, OpenedChunk, VerifiedEvent
+from patchtrail.integrity.verify.finding import Finding
+
+__all__ = ["TraceEvidence", "TraceVerdict", "verify_trace"]
+
+
+@dataclass(frozen=True)
+class TraceEvidence:
+    """Everything signed about one trace, as bytes that were kept as received.
+
+    `receipts` and `chunks` stand in order of `n`; `artifacts` maps each stored name to its bytes, or is None where
+    they were checked before and are not at hand.
+    """
+
+    trace_id: str
+    device_key: PublicKey
+    server_keys: tuple[PublicKey, ...]
+    opening: bytes
+    grant: bytes
+    chunks: tuple[bytes, ...]
+    receipts: tuple[bytes, ...]
+    artifacts: Mapping[str, bytes] | None
+
+
+@dataclass
+class TraceVerdict:
+    """What a verified trace holds, and what is wrong with it."""
+
+    findings: list[Finding] = field(default_factory=list)
+    events: list[VerifiedEvent] = field(default_factory=list)
+    received_ms: list[int] = field(default_factory=list)
+    """Per event, the receive time of its chunk."""
+
+    @property
+    def errors(self) -> list[Finding]:
+        """The findings that break the trace."""
+        return [finding for finding in self.findings if finding.weight == "error"]
+
+    def assurance(self, *, is_replayed: bool = False) -> Assurance:
+        """Return the level that the findings allow."""
+        return assurance.assurance_of(self.findings, is_signed=True, is_replayed=is_replayed)
+
+
+@dataclass(frozen=True)
+class _Keys:
+    device: VerifyingKey
+    server: tuple[VerifyingKey, ...]
+
+
+def verify_trace(evidence: TraceEvidence, *, pinned_jkt: str | None) -> TraceVerdict:
+    """Check every link of a trace; never raises for bad evidence, but says what is wrong and where.
+
+    `pinned_jkt` is the fingerprint of the collector's key that the reader trusts; without it the evidence can
+    only be checked against the key that came along with it, which is said as advice.
+    """
+    verdict = TraceVerdict()
+    keys = _keys(evidence, pinned_jkt, verdict)
+    if isinstance(keys, Finding):
+        verdict.findings.append(keys)
+        return verdict
+    opened = _opened(evidence, keys)
+    if isinstance(opened, Finding):
+        verdict.findings.append(opened)
+        return verdict
+    statement, grant = opened
+    verdict.findings.extend(_check_opening(evidence, keys, statement.statement, grant.statement))
+    tip = ChunkTip.start(opening.genesis_of(statement, grant))
+    tip = _walk_chunks(evidence, keys, grant.statement, tip, verdict)
+    verdict.findings.extend(_check_whole(evidence, grant.statement, tip, verdict))
+    return verdict
+
+
+def _keys(evidence: TraceEvidence, pinned_jkt: str | None, verdict: TraceVerdict) -> _Keys | Finding:
+    try:
+        keys = _Keys(VerifyingKey(evidence.device_key), tuple(VerifyingKey(key) for key in evidence.server_keys))
+    except InvalidInput as error:
+        return Finding(f"keys.{error.code}", "keys", error.message)
+    trusted = tuple(key for key in keys.server if pinned_jkt in (None, key.jkt))
+    if not trusted:
+        return Finding("keys.pinned", "keys", f"None of the collector's keys is the pinned {pinned_jkt}.")
+    if pinned_jkt is None:
+        message = f"The collector's key {trusted[-1].jkt} came with the evidence; compare it with one that you trust."
+        verdict.findings.append(Finding("keys.unpinned", "keys", message, "advice"))
+    return _Keys(keys.device, trusted)
+
+
+def _opened(evidence: TraceEvidence, keys: _Keys) -> tuple[Opened[Opening], Opened[Grant]] | Finding:
+    try:
+        statement = opening.open_opening(dsse.parse_envelope(evidence.opening), keys.device)
+    except (InvalidInput, VerificationFailed) as error:
+        return Finding(f"opening.{error.code}", "opening", error.message)
+    fault = None
+    for key in keys.server:
+        try:
+            return statement, opening.open_grant(dsse.parse_envelope(evidence.grant), key)
+        except (InvalidInput, VerificationFailed) as error:
+            fault = Finding(f"grant.{error.code}", "grant", error.message)
+    assert fault is not None, "a trusted key was tried"
+    return fault
+
+
+def _check_opening(evidence: TraceEvidence, keys: _Keys, statement: Opening, grant: Grant) -> Iterator[Finding]:
+    if statement.jkt != keys.device.jkt:
+        yield Finding("opening.jkt", "opening", "The opening names another device key than the one that signed it.")
+    if grant.trace_id != evidence.trace_id:
+        yield Finding("grant.trace_id", "grant", f"The grant is for {grant.trace_id}.")
+    yield from opening.check_grant(grant, statement)
+
+
+def _walk_chunks(evidence: TraceEvidence, keys: _Keys, grant: Grant, tip: ChunkTip, verdict: TraceVerdict) -> ChunkTip:
+    """Verify chunk after chunk; stop at the first that does not hold, since nothing after it can be placed."""
+    received_ms = grant.issued_ms
+    for n, body in enumerate(evidence.chunks):
+        opened = chunk.open_chunk(body, key=keys.device, trace_id=evidence.trace_id, n=n)
+        if isinstance(opened, Finding):
+            verdict.findings.append(opened)
+            return tip
+        faults = list(chunk.check_position(opened, tip))
+        events = faults[0] if faults else chunk.read_events(opened, tip.mono_ms)
+        if isinstance(events, Finding):
+            verdict.findings.extend(faults or [events])
+            return tip
+        received_ms = _receive(evidence, keys, opened, received_ms, verdict)
+        verdict.events.extend(events)
+        verdict.received_ms.extend([received_ms] * len(events))
+        tip = opened.tip(events[-1].event.mono_ms)
+    return tip
+
+
+def _receive(evidence: TraceEvidence, keys: _Keys, opened: OpenedChunk, earliest_ms: int, verdict: TraceVerdict) -> int:
+    """Check the receipt of a chunk, and return the time at which the collector had the chunk."""
+    n = opened.manifest.n
+    if n >= len(evidence.receipts):
+        finding = Finding("receipt.missing", f"chunk {n}", "The collector gave no receipt for this chunk.", "remark")
+        verdict.findings.append(finding)
+        return earliest_ms
+    answer = _opened_receipt(evidence.receipts[n], keys, n)
+    if isinstance(answer, Finding):
+        verdict.findings.append(answer)
+        return earliest_ms
+    verdict.findings.extend(receipt.check_receipt(answer, opened.manifest, opened.chunk_id))
+    if answer.received_ms < earliest_ms:
+        verdict.findings.append(
+            Finding("receipt.backdated", f"receipt {n}", "The receipt is older than the grant or the receipt before.")
+        )
+    made_ms = opened.manifest.made_ms
+    verdict.findings.extend(assurance.late_receipt(n, made_ms=made_ms, received_ms=answer.received_ms))
+    return answer.received_ms
+
+
+def _opened_receipt(line: bytes, keys: _Keys, n: int) -> Receipt | Finding:
+    fault = None
+    for key in keys.server:
+        try:
+            return receipt.open_receipt(dsse.parse_envelope(line), key)
+        except (InvalidInput, VerificationFailed) as error:
+            fault = Finding(f"receipt.{error.code}", f"receipt {n}", error.message)
+    assert fault is not None, "a trusted key was tried"
+    return fault
+
+
+def _check_whole(evidence: TraceEvidence, grant: Grant, tip: ChunkTip, verdict: TraceVerdict) -> Iterator[Finding]:
+    events = [verified.event for verified in verdict.events]
+    if len(evidence.receipts) > len(evidence.chunks):
+        yield Finding("receipt.orphan", "receipts", "There are receipts for chunks that are missing.")
+    if not tip.is_ended:
+        yield Finding("trace.unterminated", "trace", "The trace has no session_end.", "remark")
+    yield from _check_start(events, grant)
+    if evidence.artifacts is not None:
+        yield from _check_artifacts(events, evidence.artifacts)
+    yield from assurance.silences(events)
+
+
+def _check_start(events: list[Event], grant: Grant) -> Iterator[Finding]:
+    start = events[0] if events else None
+    if not isinstance(start, SessionStartEvent):
+        return
+    if start.data.participant_id != grant.participant_id:
+        yield Finding("event.participant_id", "event 0", "session_start names another participant than the grant.")
+    if start.data.consent != grant.consent:
+        yield Finding("event.consent", "event 0", "session_start names another consent text than the grant.")
+
+
+def _check_artifacts(events: list[Event], artifacts: Mapping[str, bytes]) -> Iterator[Finding]:
+    for event in events:
+        for ref in chunk.artifact_refs(event):
+            content = artifacts.get(ref.sha256)
+            where = f"event {event.seq}, artifact {ref.sha256[:12]}"
+            if content is None:
+                yield Finding("artifact.missing", where, "The artifact is not there.")
+            elif digest.sha256(content) != ref.sha256:
+                yield Finding("artifact.sha256", where, "The artifact is not the one that the event names.")
+            elif len(content) != ref.size_bytes:
+                yield Finding("artifact.size", where, f"The artifact holds {len(content)} bytes, not {ref.size_bytes}.")

@@ -1,0 +1,162 @@
+"""The first pass of structural rules: PEM blocks, Authorization headers, URL userinfo, secret-like assignments.
+
+Every expression is bounded and stays inside one line, so that its cost is linear in the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from patchtrail.integrity import canonical, digest
+
+__all__ = ["RULES_VERSION", "Span", "pem_spans", "rule_spans", "rules_sha256"]
+
+RULES_VERSION = "1"
+
+STRONG = r"(?:passw(?:or)?d|passphrase|passwd|pwd|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key)"
+WEAK = r"(?:(?<![a-z])(?:pass|cred)s?(?![a-z])|[_-](?:pass|key|cred)s?(?![a-z]))"
+NAME = rf"(?:{STRONG}|{WEAK})"
+BARE_KEY = r"(?<![a-z])keys?(?![a-z])"
+SCHEMES = r"(?:bearer|digest|negotiate)"
+
+
+@dataclass(frozen=True)
+class Span:
+    """`text[start:stop]` is what `rule` found."""
+
+    start: int
+    stop: int
+    rule: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One expression inside a line; what its groups hold is replaced, the rest of the match stays readable."""
+
+    name: str
+    expression: str
+
+    def pattern(self) -> re.Pattern[str]:
+        """Return the compiled expression (the `re` module keeps it)."""
+        return re.compile(self.expression, re.IGNORECASE)
+
+
+HINTS = ("pass", "pwd", "secret", "token", "key", "cred", "authorization", "bearer", "://")
+"""No rule matches in a line that holds none of these, in lower case."""
+
+RULES = (
+    Rule(
+        "authorization",
+        r"(?:\bauthorization[\"']?[ \t]{0,8}[:=][ \t]{0,8}[\"']?(?:[a-z]{1,20}[ \t]{1,4})?|\bbearer[ \t]{1,4})"
+        rf"((?!{SCHEMES}\b)[A-Za-z0-9._~+/=:-]{{6,4096}})",
+    ),
+    Rule("userinfo", r"\b[a-z][a-z0-9+.-]{1,20}://([^\s/@\"'<>]{1,300})@"),
+    # A quoted value of a secret-like name, as code, JSON and TOML write it.
+    Rule(
+        "assignment",
+        rf"{NAME}\w{{0,40}}[\"']?\]?[ \t]{{0,8}}(?::=|=>|[:=])[ \t]{{0,8}}[rbuf]{{0,2}}"
+        r"(?:\"([^\"\s]{4,4096})\"|'([^'\s]{4,4096})')",
+    ),
+    # NAME=value alone on its line, as shells and .env files write it, and --name=value or --name value.
+    Rule(
+        "assignment",
+        rf"(?:^[ \t+-]{{0,40}}(?:export[ \t]{{1,4}}|set[ \t]{{1,4}})?[\w.-]{{0,60}}{NAME}[\w.-]{{0,40}}="
+        rf"|(?<!\S)--?[\w-]{{0,40}}{STRONG}\w{{0,40}}(?:=|[ \t]{{1,4}}))"
+        r"([^\s\"'<>]{6,4096})(?=[ \t\r]*$|[ \t])",
+    ),
+    # name: value of YAML and logs, and an unquoted value elsewhere, when it looks drawn rather than named.
+    Rule(
+        "assignment",
+        rf"(?:{NAME}|{BARE_KEY})\w{{0,40}}[\"']?[ \t]{{0,8}}[:=][ \t]{{0,8}}[\"']?"
+        r"((?=[\w+/=.~!@#$%^&*-]{0,63}\d)(?=[\w+/=.~!@#$%^&*-]{0,63}[a-z])[\w+/=~!@#$%^&*-]{8,4096})"
+        r"(?![\w.(\[])",
+    ),
+)
+
+PEM_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{1,60}-----")
+PEM_END = re.compile(r"-----END [A-Z0-9 ]{1,60}-----")
+PEM_BODY = re.compile(r"^[^A-Za-z0-9]{0,40}[A-Za-z0-9+/=]{16,}[^A-Za-z0-9]{0,40}$")
+PEM_MAX_LINES = 400
+
+
+def rule_spans(text: str) -> Iterator[Span]:
+    """Yield what the expressions find, looking only at lines that can hold a match."""
+    for start, stop in _hinted_lines(text):
+        line = text[start:stop]
+        for rule in RULES:
+            for match in rule.pattern().finditer(line):
+                group = 1 if match[1] is not None else 2
+                yield Span(start + match.start(group), start + match.end(group), rule.name)
+
+
+def pem_spans(text: str) -> Iterator[Span]:
+    """Yield a span per line of each PEM, OpenSSH or PGP block; an unfinished block ends with its base64."""
+    at = 0
+    while match := PEM_BEGIN.search(text, at):
+        stop = _pem_stop(text, match)
+        start = match.start()
+        while start < stop:
+            line_stop = min(_line_end(text, start), stop)
+            body_start = start + len(text[start:line_stop]) - len(text[start:line_stop].lstrip())
+            body_stop = start + len(text[start:line_stop].rstrip())
+            if body_start < body_stop:
+                yield Span(body_start, body_stop, "pem")
+            start = line_stop + 1
+        at = max(stop, match.end())
+
+
+def rules_sha256() -> str:
+    """Return the fingerprint of these rules, as the `redactor` event names it."""
+    expressions: list[JsonValue] = [f"{rule.name} {rule.expression}" for rule in RULES]
+    expressions += [f"pem {pattern.pattern}" for pattern in (PEM_BEGIN, PEM_END, PEM_BODY)]
+    return digest.sha256(canonical.encode({"version": RULES_VERSION, "rules": expressions}))
+
+
+def _hinted_lines(text: str) -> list[tuple[int, int]]:
+    """Return the extent of each line that holds a hint, in order."""
+    lowered = text.lower()
+    if len(lowered) != len(text):  # Some capitals grow when lowered; then no offset can be trusted.
+        return _all_lines(text)
+    starts = set[int]()
+    for hint in HINTS:
+        at = lowered.find(hint)
+        while at >= 0:
+            starts.add(text.rfind("\n", 0, at) + 1)
+            at = lowered.find(hint, _line_end(text, at))
+    return [(start, _line_end(text, start)) for start in sorted(starts)]
+
+
+def _all_lines(text: str) -> list[tuple[int, int]]:
+    lines, start = list[tuple[int, int]](), 0
+    for line in text.split("\n"):
+        lines.append((start, start + len(line)))
+        start += len(line) + 1
+    return lines
+
+
+def _pem_stop(text: str, begin: re.Match[str]) -> int:
+    """Return where a block ends: behind its END line, or behind the last line that still looks like one."""
+    horizon = begin.end()
+    for _ in range(PEM_MAX_LINES):
+        if horizon >= len(text):
+            break
+        horizon = _line_end(text, horizon) + 1
+    end = PEM_END.search(text, begin.end(), horizon)
+    if end:
+        return end.end()
+    stop = _line_end(text, begin.end())
+    while stop < len(text):
+        line_stop = _line_end(text, stop + 1)
+        if not PEM_BODY.match(text[stop + 1 : line_stop].rstrip("\r")):
+            break
+        stop = line_stop
+    return stop
+
+
+def _line_end(text: str, at: int) -> int:
+    newline = text.find("\n", at)
+    return len(text) if newline < 0 else newline

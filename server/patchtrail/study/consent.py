@@ -1,0 +1,35 @@
+"""The consent text in force: one immutable text, named by its SHA-256. A new text is a new version, never an edit."""
+
+from __future__ import annotations
+
+from patchtrail.contract.events import ConsentRef
+from patchtrail.integrity import digest
+
+__all__ = ["CONSENT_TEXT", "CONSENT_VERSION", "current_consent"]
+
+CONSENT_VERSION = "1"
+CONSENT_TEXT = """\
+# Consent to record a debugging session
+
+While a session is recorded, Patchtrail keeps:
+
+- what changes in a file each time you save it, below the folders that you allowed;
+- the commands that your editor reports, with the end of their output, and the results of test runs;
+- the commits that appear, with their diffs;
+- the notes that you write;
+- when recording was paused, interrupted or ended.
+
+Before anything is written to disk, known secrets, keys, passwords, your home directory, your user name and your
+host name are replaced by placeholders. Files that usually hold secrets are never read.
+
+Sealed parts of the session are sent to the collector that you connected to, and to nobody else. They are signed with
+a key that stays on this machine. The collector checks them and shows them to the coordinators of the study.
+
+Nothing is recorded or sent while telemetry is off, while the folder is not allowed or not trusted, while you pause, or
+without this consent. You may pause, end or withdraw at any time, without giving a reason.
+"""
+
+
+def current_consent() -> ConsentRef:
+    """Return the reference of the consent text that ships with this version."""
+    return ConsentRef(version=CONSENT_VERSION, sha256=digest.sha256(CONSENT_TEXT.encode()))

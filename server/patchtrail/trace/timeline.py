@@ -1,0 +1,95 @@
+"""A trace as lines for a person to read: when, what, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from patchtrail.contract.events import (
+    CmdRun,
+    Commit,
+    Event,
+    EventData,
+    FileEdit,
+    Gap,
+    Pause,
+    RationaleNote,
+    Recovered,
+    SessionEnd,
+    SessionStart,
+    TestRun,
+)
+
+__all__ = ["TimelineRow", "timeline"]
+
+SHOWN_FAILURES = 5
+QUIET = frozenset({"heartbeat", "redactor"})
+
+
+@dataclass(frozen=True)
+class TimelineRow:
+    """One event: seconds since the session opened, its type, one line, and further lines below it."""
+
+    at_s: float
+    seq: int
+    type: str
+    summary: str
+    details: tuple[str, ...] = ()
+
+
+def timeline(events: Iterable[Event]) -> Iterator[TimelineRow]:
+    """Yield a row for each event that a person wants to see; heartbeats are left out."""
+    for event in events:
+        if event.type not in QUIET:
+            summary, details = _told(event.data)
+            yield TimelineRow(event.mono_ms / 1000, event.seq, event.type, summary, tuple(details))
+
+
+def _told(data: EventData) -> tuple[str, list[str]]:
+    match data:
+        case SessionStart():
+            return f"{data.task_id}: {data.task_title or 'no title'}", [f"at {data.start_commit[:12] or 'no commit'}"]
+        case FileEdit():
+            return _edit(data)
+        case CmdRun():
+            return f"$ {data.command_line}", [f"exit {data.exit_code} after {data.duration_ms / 1000:.1f} s"]
+        case TestRun():
+            return _test_run(data)
+        case Commit():
+            return f"{data.sha[:12]} {data.message.splitlines()[0] if data.message else ''}", [f"kind {data.kind}"]
+        case RationaleNote():
+            sure = f" ({data.confidence} confidence)" if data.confidence else ""
+            links = [f"about event {', '.join(map(str, data.links))}"] if data.links else []
+            return f"{data.kind.replace('_', ' ')}{sure}: {data.text}", links
+        case Gap():
+            return f"nothing recorded for {(data.to_ms - data.from_ms) / 1000:.1f} s: {data.reason}", []
+        case Pause():
+            return f"paused by {data.reason}", list(data.gate_reasons)
+        case Recovered():
+            return f"went on after the sidecar was killed ({data.torn_bytes} torn bytes cut)", []
+        case SessionEnd():
+            return f"ended: {data.reason}", []
+        case _:
+            return type(data).__name__, []
+
+
+def _edit(edit: FileEdit) -> tuple[str, list[str]]:
+    if edit.withheld:
+        return f"{edit.file_path} ({edit.size_bytes} bytes, content not captured: {edit.withheld})", []
+    lines = edit.diff_unified.split("\n")[2:]
+    added = sum(line.startswith("+") for line in lines)
+    removed = sum(line.startswith("-") for line in lines)
+    changed = [line for line in lines if line.startswith(("+", "-"))]
+    more = [f"… {len(changed) - 8} more changed lines"] if len(changed) > 8 else []
+    return f"{edit.file_path} +{added} -{removed}", changed[:8] + more
+
+
+def _test_run(run: TestRun) -> tuple[str, list[str]]:
+    if run.totals is None:
+        return f"{run.command_line}: exit {run.exit_code} (no per-test results)", []
+    totals = run.totals
+    counts = f"{totals.passed} passed, {totals.failed} failed, {totals.errors} errors, {totals.skipped} skipped"
+    broken = [case for case in run.cases if case.outcome in ("failed", "error")]
+    details = [f"{case.test_id}: {case.message.splitlines()[0] if case.message else case.outcome}" for case in broken]
+    more = [f"… {len(details) - SHOWN_FAILURES} more"] if len(details) > SHOWN_FAILURES else []
+    return f"{run.command_line}: {counts}", details[:SHOWN_FAILURES] + more

@@ -1,0 +1,62 @@
+"""Tiers, skips and flags of the whole suite."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+PURE = ("contract", "integrity", "text", "redaction", "trace", "study")
+ALLOWED_SKIPS = HERE / "allowed_skips.txt"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the flag that refreshes golden files and writes missing vectors."""
+    parser.addoption("--update", action="store_true", help="refresh golden files; write vectors that are missing")
+
+
+def tier_of(path: Path) -> str:
+    """Return the tier that a test file belongs to, by its folder."""
+    folder = path.relative_to(HERE).parts[0]
+    if folder in PURE:
+        return "pure"
+    return folder if folder in ("e2e", "tidy") else "adapters"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the end-to-end tests and let them run last."""
+    for item in items:
+        if tier_of(item.path) == "e2e":
+            item.add_marker(pytest.mark.e2e)
+    items.sort(key=lambda item: tier_of(item.path) == "e2e")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """End with counts per tier, and name each skip that nobody allowed."""
+    counts: Counter[str] = Counter()
+    for outcome in ("passed", "failed", "error", "skipped"):
+        for report in terminalreporter.stats.get(outcome, []):
+            counts[f"{tier_of(HERE.parent / report.fspath)} {outcome}"] += 1
+    if counts:
+        terminalreporter.section("tiers")
+        for tier in ("tidy", "pure", "adapters", "e2e"):
+            told = [f"{counts[f'{tier} {outcome}']} {outcome}" for outcome in ("passed", "failed", "error", "skipped")]
+            terminalreporter.write_line(f"{tier:9} {', '.join(told)}")
+    for nodeid in _forbidden_skips(terminalreporter):
+        terminalreporter.write_line(f"not allowed to skip (tests/allowed_skips.txt): {nodeid}", red=True)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the run when a test was skipped that is not named, with its reason, in allowed_skips.txt."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and _forbidden_skips(reporter) and session.exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _forbidden_skips(reporter: pytest.TerminalReporter) -> list[str]:
+    lines = [line for line in ALLOWED_SKIPS.read_text().splitlines() if line and not line.startswith("#")]
+    allowed = set() if os.environ.get("CI") == "true" else {line.split("  ", 1)[0] for line in lines}
+    return [report.nodeid for report in reporter.stats.get("skipped", []) if report.nodeid not in allowed]

@@ -1,0 +1,214 @@
+"""A sound value of every type that travels as JSON, and what makes each of them unsound."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.integrity.honest import honest
+
+SESSION = honest(seed=42)
+TRACE = "trace-" + "0123456789abcdef" * 2
+JKT = SESSION.device.jkt
+KEY = SESSION.device.public.jwk.model_dump()
+ENVELOPE = json.loads(SESSION.evidence.grant)
+OPENING = json.loads(SESSION.evidence.opening)
+SHA = "5" * 64
+CONSENT = {"version": "1", "sha256": SHA}
+ABSENT = "(absent)"
+
+TRACE_REQUEST = {
+    "participant_id": "user-123",
+    "task_id": "BUG-456",
+    "task_title": "Fix calculator bug",
+    "repo_origin": "https://github.com/example/repo",
+    "start_commit": "abc123",
+}
+ASSURANCE = {"level": "L3", "reasons": ["The edits were not replayed on the start commit."]}
+SUMMARY = {
+    "trace_id": TRACE,
+    "participant_id": "user-123",
+    "task_id": "BUG-456",
+    "task_title": "Fix calculator bug",
+    "status": "complete",
+    "created_ms": 1_696_435_200_000,
+    "chunks": 3,
+    "events": 12,
+    "is_forked": False,
+    "assurance": ASSURANCE,
+}
+DOCUMENT = {
+    "trace_version": "1.0",
+    "trace_id": TRACE,
+    "session": {"participant_id": "user-123", "consent": CONSENT},
+    "task": {"id": "BUG-456", "title": "Fix calculator bug", "description": "Division by zero."},
+    "repo": {"origin": "https://github.com/example/repo", "start_commit": "abc123"},
+    "environment": {"os": "Linux 6.1", "python_version": "3.11.7"},
+    "events": [
+        {
+            "id": "evt-001",
+            "seq": 0,
+            "ts_client_s": 1696435200.0,
+            "ts_server_s": 1696435200.0,
+            "type": "file_edit",
+            "file_path": "src/main.py",
+            "diff_unified": "...",
+            "buffer_hash_after": SHA,
+        }
+    ],
+    "artifacts": {
+        SHA: {"uri": f"/v1/traces/{TRACE}/artifacts/{SHA}", "sha256": SHA, "size_bytes": 3, "media_type": "text/plain"}
+    },
+    "metrics": {
+        "duration_s": 61.5,
+        "num_events": 1,
+        "num_file_edits": 1,
+        "num_commands": 0,
+        "num_test_runs": 0,
+        "num_commits": 0,
+        "num_notes": 0,
+    },
+    "qa": {
+        "validation": {"tests_passed": True},
+        "judge": {"scores": {"Problem Understanding": 4.0, "Causal Linking": 3.5}, "overall": 3.6},
+    },
+    "integrity": {"event_hash_chain": [SHA], "assurance": ASSURANCE},
+}
+SETTINGS = {
+    "collector_url": "http://localhost:8000",
+    "upload_hold_seconds": 120,
+    "folders_allowed": ["/home/dev/shop"],
+    "redaction_denied_paths": ["*.secret"],
+}
+FACTS = {"is_telemetry_enabled": True, "is_workspace_trusted": True, "consent": CONSENT}
+DEVICE_KEY = {
+    **KEY,
+    "d": "A" * 43,
+    "device_token": "ptd_" + "0" * 36,
+    "participant_id": "p-1",
+    "collector_url": "http://localhost:8000",
+    "server_jkt": JKT,
+}
+STATE = {
+    "state": "recording",
+    "reasons": [],
+    "trace_id": TRACE,
+    "next_seq": 4,
+    "is_signed": True,
+    "is_online": True,
+    "pending_chunks": 1,
+    "quarantined_chunks": 0,
+    "capture_errors": 0,
+    "resumable": [],
+    "undelivered": [],
+}
+COMMAND = {
+    "command_line": "make",
+    "confidence": "high",
+    "cwd": "/home/dev/shop",
+    "exit_code": 2,
+    "duration_ms": 1500,
+    "output": "make: *** No targets.\n",
+}
+CHALLENGE = {
+    "device_id": "device-1",
+    "challenge": SHA,
+    "participant_id": "p-1",
+    "study_id": "default",
+    "expires_ms": 1_696_435_200_000,
+}
+ENROLLED = {
+    "device_id": "device-1",
+    "device_token": "ptd_" + "0" * 36,
+    "participant_id": "p-1",
+    "study_id": "default",
+    "jkt": JKT,
+}
+
+SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
+    "Envelope": {"grant": ENVELOPE, "unknown_field": {**ENVELOPE, "later": 1}},
+    "InvitationRequest": {"named": {"participant_id": "p-7"}, "drawn": {}},
+    "Invitation": {"code": {"code": "0123456789", "participant_id": "p-7", "expires_ms": 1_696_435_200_000}},
+    "DeviceRequest": {"laptop": {"code": "0123456789", "public_key": KEY, "host_hint": "laptop"}},
+    "DeviceChallenge": {"challenge": CHALLENGE},
+    "DeviceProof": {"proof": {"registration": ENVELOPE}},
+    "DeviceEnrolled": {"enrolled": ENROLLED},
+    "KeySet": {"one_key": {"version": 1, "receipt": [{"jkt": JKT, "public_key": KEY, "created_ms": 0}]}},
+    "TraceRequest": {"published": {**TRACE_REQUEST, "proof": OPENING}},
+    "TraceCreated": {
+        "published": {
+            "trace_id": TRACE,
+            "upload_token": "ptu_" + "0" * 36,
+            "message": "Trace created successfully",
+            "grant": ENVELOPE,
+        }
+    },
+    "UploadToken": {"token": {"trace_id": TRACE, "upload_token": "ptu_x", "expires_ms": 1_696_435_200_000}},
+    "ArtifactStored": {"stored": {"sha256": SHA, "size_bytes": 0}},
+    "TraceCompleted": {
+        "complete": {"trace_id": TRACE, "status": "complete", "chunks": 3, "events": 9, "assurance": ASSURANCE}
+    },
+    "TraceList": {"one": {"traces": [SUMMARY], "next_before": None}, "none": {"traces": [], "next_before": None}},
+    "TraceDocument": {
+        "published": DOCUMENT,
+        "before_qa": {**DOCUMENT, "qa": {"validation": None, "judge": None}},
+    },
+    "Problem": {"problem": {"code": "fork", "message": "Another chunk.", "detail": {"next_n": 3, "missing": ["a"]}}},
+    "Settings": {"all": SETTINGS, "defaults": {}},
+    "DeviceKey": {"pinned": DEVICE_KEY, "not_pinned": {**DEVICE_KEY, "server_jkt": None}},
+    "InitializationOptions": {"all": {"settings": SETTINGS, "facts": FACTS}, "none": {}},
+    "ConsentText": {"text": {"consent": CONSENT, "text": "# Consent\n"}},
+    "Facts": {"consented": FACTS, "not_consented": {**FACTS, "consent": None}},
+    "GateDecision": {"no": {"is_allowed": False, "reasons": ["Telemetry is off in the editor."]}},
+    "StartSession": {
+        "named": {"root_uri": "file:///w", "task_id": "T", "task_title": "t", "task_description": ""},
+        "resumed": {"root_uri": "file:///w", "task_id": "T", "trace_id": TRACE},
+    },
+    "SessionState": {"recording": STATE, "idle": {**STATE, "state": "idle", "trace_id": None}},
+    "CommandReport": {"command": COMMAND, "unknown_exit": {**COMMAND, "exit_code": None}},
+    "TestsPrepared": {"path": {"junit_path": "/tmp/x/report.xml"}},
+    "TestsReport": {"junit": {"command_line": "pytest", "exit_code": 1, "duration_ms": 9, "junit_path": "/tmp/r.xml"}},
+    "NoteAdd": {
+        "linked": {"kind": "hypothesis", "text": "Off by one.", "confidence": "low", "links": [3, 4]},
+        "bare": {"kind": "next_step", "text": "Run it."},
+    },
+    "NoParams": {"nothing": {}, "unknown_field": {"later": True}},
+    "Recorded": {
+        "appended": {"is_recorded": True, "seq": 7, "reasons": []},
+        "refused": {"is_recorded": False, "seq": None, "reasons": ["The session is paused by participant."]},
+    },
+}
+
+WRONG: dict[str, dict[str, Any]] = {
+    "Envelope": {"no_payload": {"payload": ABSENT}, "no_signatures": {"signatures": []}, "url_safe": {"payload": "-_"}},
+    "InvitationRequest": {"empty_name": {"participant_id": ""}, "number": {"participant_id": 7}},
+    "Invitation": {"text_time": {"expires_ms": "1696435200000"}},
+    "DeviceRequest": {"no_key": {"public_key": ABSENT}, "rsa_key": {"public_key": {**KEY, "kty": "RSA"}}},
+    "DeviceChallenge": {"short_challenge": {"challenge": "55"}, "beyond_2_53": {"expires_ms": 2**53}},
+    "DeviceProof": {"no_envelope": {"registration": "AAAA"}},
+    "DeviceEnrolled": {"long_thumbprint": {"jkt": "A" * 44}},
+    "KeySet": {"no_keys": {"receipt": []}, "negative_version": {"version": -1}},
+    "TraceRequest": {"no_proof": {"proof": ABSENT}, "empty_participant": {"participant_id": ""}},
+    "TraceCreated": {"other_id": {"trace_id": "trace-xxxxx"}},
+    "UploadToken": {"upper_case_id": {"trace_id": TRACE.upper()}},
+    "ArtifactStored": {"upper_case_sum": {"sha256": "A" * 64}, "negative_size": {"size_bytes": -1}},
+    "TraceCompleted": {"level_5": {"assurance": {"level": "L5", "reasons": []}}, "open": {"status": "open"}},
+    "TraceList": {"no_traces": {"traces": ABSENT}},
+    "TraceDocument": {"version_2": {"trace_version": "2.0"}, "no_events": {"events": ABSENT}, "no_qa": {"qa": None}},
+    "Problem": {"no_message": {"message": ABSENT}, "nested_detail": {"detail": {"a": {"b": 1}}}},
+    "Settings": {"hold_too_long": {"upload_hold_seconds": 241}, "hold_as_text": {"upload_hold_seconds": "120"}},
+    "DeviceKey": {"no_private_part": {"d": ABSENT}, "p256": {"crv": "P-256"}},
+    "InitializationOptions": {"facts_as_list": {"facts": []}},
+    "ConsentText": {"no_text": {"text": ABSENT}},
+    "Facts": {"yes_as_text": {"is_telemetry_enabled": "true"}, "yes_as_number": {"is_workspace_trusted": 1}},
+    "GateDecision": {"no_reasons": {"reasons": ABSENT}},
+    "StartSession": {"no_root": {"root_uri": ABSENT}},
+    "SessionState": {"unknown_state": {"state": "dreaming"}, "negative_seq": {"next_seq": -1}},
+    "CommandReport": {"fraction": {"duration_ms": 1.5}, "sure": {"confidence": "sure"}},
+    "TestsPrepared": {"no_path": {"junit_path": None}},
+    "TestsReport": {"text_code": {"exit_code": "1"}},
+    "NoteAdd": {"unknown_kind": {"kind": "feeling"}, "empty": {"text": ""}, "too_long": {"text": "x" * 20_001}},
+    "NoParams": {"a_list": []},
+    "Recorded": {"negative_seq": {"seq": -1}},
+}
+"""Per type, by what is wrong: the fields to change in its first sample, or a value that is no object at all."""
