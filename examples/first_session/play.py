@@ -29,6 +29,7 @@ from mutator import Bug, bugs
 HERE = Path(__file__).resolve().parent
 PATCHTRAIL = [sys.executable, "-m", "patchtrail"]
 MAX_TRIES = 40
+TESTS_TIMEOUT_S = 900
 
 
 @dataclass(frozen=True)
@@ -181,9 +182,11 @@ def run_tests(test_command: str, repository: Path, junit: str | None) -> tuple[i
     if junit:
         environment["PYTEST_ADDOPTS"] = f"{environment.get('PYTEST_ADDOPTS', '')} --junitxml={junit}".strip()
     started = time.monotonic()
-    done = subprocess.run(
-        test_command, shell=True, cwd=repository, env=environment, capture_output=True, text=True, errors="replace"
-    )
+    options = {"shell": True, "cwd": repository, "env": environment, "timeout": TESTS_TIMEOUT_S}
+    try:
+        done = subprocess.run(test_command, capture_output=True, text=True, errors="replace", **options)
+    except subprocess.TimeoutExpired:
+        return -1, TESTS_TIMEOUT_S * 1000, f"The tests did not end within {TESTS_TIMEOUT_S} s."
     return done.returncode, round((time.monotonic() - started) * 1000), done.stdout + done.stderr
 
 

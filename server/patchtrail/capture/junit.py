@@ -53,12 +53,10 @@ def totals_of(cases: list[TestCase]) -> TestTotals:
 
 def _case(element: Element) -> TestCase:
     classname, name = element.get("classname", ""), element.get("name", "")
-    outcome, message = "passed", ""
-    for child in element:
-        if child.tag in OUTCOMES:
-            outcome = OUTCOMES[child.tag]
-            message = (child.get("message") or child.text or "")[:MAX_MESSAGE_CHARS]
-            break
+    # A test with subtests has one element and a failure for each of them.
+    told = [child for child in element if child.tag in OUTCOMES]
+    outcome = OUTCOMES[told[0].tag] if told else "passed"
+    message = "\n".join(child.get("message") or child.text or "" for child in told)[:MAX_MESSAGE_CHARS]
     return TestCase.model_validate(
         {
             "test_id": f"{classname}::{name}" if classname else name,

@@ -113,6 +113,8 @@ def migrate(connection: Connection) -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    # With nothing to migrate, Alembic leaves the transaction open in which it looked.
+    connection.commit()
 
 
 def _locked(folder: Path) -> int:

@@ -57,7 +57,7 @@ async def post_trace(request: Request, parts: Parts, token: Token) -> TraceCreat
     )
 
 
-@router.post("/{trace_id}/token", status_code=201, responses=problems(401, 403, 404))
+@router.post("/{trace_id}/token", status_code=201, responses=problems(401, 403, 404, 422))
 async def post_token(trace_id: TraceIdPath, parts: Parts, token: Token) -> UploadToken:
     """Renew the upload token of one of the device's own traces."""
     device = await parts.read(lambda connection: device_of(connection, token))
@@ -104,7 +104,7 @@ async def put_artifact(
     return ArtifactStored(sha256=sha256, size_bytes=len(content))
 
 
-@router.post("/{trace_id}/complete", responses=problems(401, 403, 404, 409))
+@router.post("/{trace_id}/complete", responses=problems(401, 403, 404, 409, 422))
 async def post_complete(trace_id: TraceIdPath, parts: Parts, token: Token) -> TraceCompleted:
     """Say that the trace is whole; answers with what can be said about it so far."""
     await _uploader(parts, token, trace_id)

@@ -162,7 +162,9 @@ class TestRun(WireModel):
     duration_ms: Count
     totals: TestTotals | None
     cases: list[TestCase]
-    cases_artifact: ArtifactRef | None = Field(description="All cases as JSON, when they are too many for a line.")
+    cases_artifact: ArtifactRef | None = Field(
+        description="All cases, one JSON object per line, when they are too many."
+    )
 
 
 class Commit(WireModel):

@@ -91,5 +91,5 @@ def _test_run(run: TestRun) -> tuple[str, list[str]]:
     counts = f"{totals.passed} passed, {totals.failed} failed, {totals.errors} errors, {totals.skipped} skipped"
     broken = [case for case in run.cases if case.outcome in ("failed", "error")]
     details = [f"{case.test_id}: {case.message.splitlines()[0] if case.message else case.outcome}" for case in broken]
-    more = [f"… {len(details) - SHOWN_FAILURES} more"] if len(details) > SHOWN_FAILURES else []
-    return f"{run.command_line}: {counts}", details[:SHOWN_FAILURES] + more
+    unshown = totals.failed + totals.errors - len(details[:SHOWN_FAILURES])
+    return f"{run.command_line}: {counts}", details[:SHOWN_FAILURES] + ([f"… {unshown} more"] if unshown else [])

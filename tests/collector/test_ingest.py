@@ -1,0 +1,249 @@
+"""Chunks are verified, stored once, and receipted; everything else is refused in one shape."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from patchtrail.contract.evidence import CHUNK_MEDIA_TYPE
+from patchtrail.contract.problem import PROBLEM_MEDIA_TYPE, Problem
+from patchtrail.integrity import chunk, digest
+from tests.collector.sessions import Session, opened
+from tests.delivery.fakes import RunningCollector
+
+
+def check(response: httpx.Response, status: int, code: str) -> dict:
+    """Compare a refusal's status, code and shape; return its detail."""
+    assert (response.status_code, response.json()["code"]) == (status, code), response.text
+    assert response.headers["content-type"] == PROBLEM_MEDIA_TYPE
+    return Problem.model_validate_json(response.content).detail
+
+
+def test_a_session_is_taken_in_and_given_back(collector: RunningCollector) -> None:
+    """Chunks in order, complete, and the document and the bundle hold what was sent."""
+    session = opened(collector)
+    assert [session.put(n).status_code for n in range(3)] == [201] * 3
+    completed = session.complete()
+
+    assert completed.json()["status"] == "complete"
+    document = collector.read(f"/v1/traces/{session.created.trace_id}").json()
+    assert [event["seq"] for event in document["events"]] == list(range(completed.json()["events"]))
+    assert document["integrity"]["assurance"]["level"] in ("L1", "L3")
+
+
+def test_the_same_chunk_again_gives_the_same_receipt(collector: RunningCollector) -> None:
+    """Sent again, in parallel or later, a chunk is stored once and its receipt is the same, byte for byte."""
+    session = opened(collector)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: session.put(0), range(8)))
+
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
+    assert len({answer.content for answer in answers}) == 1
+    assert collector.read("/v1/traces").json()["traces"][0]["chunks"] == 1
+
+
+def test_out_of_order_chunks_are_told_which_is_next(collector: RunningCollector) -> None:
+    """A chunk that is not the next one is refused with the number and the head that are."""
+    session = opened(collector)
+    assert check(session.put(1), 409, "chunk.order")["next_n"] == 0
+    session.put(0)
+    assert check(session.put(2), 409, "chunk.order")["next_n"] == 1
+
+
+def test_07_a_fork_is_kept_and_flagged(collector: RunningCollector) -> None:
+    """Two different chunks with one number, racing: one is accepted, both are kept, the trace is flagged."""
+    session = opened(collector)
+    session.put(0)
+    bodies = [session.bodies[1], session.chunk(1)]
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda body: session.put(1, body), bodies))
+    assert sorted(answer.status_code for answer in answers) == [201, 409]
+    loser = next(answer for answer in answers if answer.status_code == 409)
+
+    check(loser, 409, "fork")
+    trace = collector.read("/v1/traces").json()["traces"][0]
+    assert (trace["is_forked"], trace["chunks"], trace["assurance"]["level"]) == (True, 2, "L1")
+
+
+def test_nothing_follows_the_end(collector: RunningCollector) -> None:
+    """After session_end another chunk is refused."""
+    session = opened(collector)
+    for n in range(3):
+        session.put(n)
+    check(session.put(3, session.chunk(3)), 409, "chunk.after_end")
+
+
+def test_complete_needs_the_end(collector: RunningCollector) -> None:
+    """A trace whose end is missing cannot be completed, and says which chunk is next."""
+    session = opened(collector)
+    session.put(0)
+    assert check(session.complete(), 409, "not_ended")["next_n"] == 1
+
+
+def test_bad_chunks_are_refused_with_a_place(collector: RunningCollector) -> None:
+    """A chunk that does not hold is refused with what is wrong and where; nothing is stored, the right one still is."""
+    session = opened(collector)
+    body = session.bodies[0]
+    line, _ = chunk.split_body(body)
+    other = chunk.compress(b"x" * len(body))
+    check(session.put(0, b""), 422, "chunk.bad_chunk")
+    check(session.put(0, opened(collector).bodies[0]), 422, "chunk.bad_signature")
+    detail = check(session.put(0, chunk.join_body(line, other)), 422, "chunk.frame_size")
+
+    assert detail["where"] == "chunk 0"
+    assert session.put(0).status_code == 201
+
+
+def test_artifacts_before_chunks(collector: RunningCollector) -> None:
+    """An artifact is stored under the hash that it has; another hash is refused."""
+    session, content = opened(collector), b"output"
+    headers = {"Authorization": f"Bearer {session.created.upload_token}"}
+    sha256 = digest.sha256(content)
+    right = httpx.put(f"{session.path}/artifacts/{sha256}", content=content, headers=headers)
+    wrong = httpx.put(f"{session.path}/artifacts/{'0' * 64}", content=content, headers=headers)
+
+    assert right.json() == {"sha256": sha256, "size_bytes": 6}
+    check(wrong, 422, "artifact.sha256")
+    assert collector.read(f"/v1/traces/{session.created.trace_id}/artifacts/{sha256}").content == content
+    check(collector.read(f"/v1/traces/{session.created.trace_id}/artifacts/{'0' * 64}"), 404, "not_found")
+
+
+def test_caps_are_counted_while_streaming(collector: RunningCollector) -> None:
+    """A body without a length is cut off at the cap."""
+    session = opened(collector)
+
+    def endless() -> Iterator[bytes]:
+        for _ in range(40):
+            yield b"x" * 65_536
+
+    headers = {"Authorization": f"Bearer {session.created.upload_token}", "Content-Type": CHUNK_MEDIA_TYPE}
+    check(httpx.put(f"{session.path}/chunks/0", content=endless(), headers=headers), 413, "too_large")
+
+
+def test_media_types(collector: RunningCollector) -> None:
+    """A chunk and a JSON body have their own media types."""
+    session = opened(collector)
+    check(session.put(0, media_type="application/json"), 415, "unsupported_media_type")
+    answer = httpx.post(f"{collector.url}/v1/devices", content=b"{}", headers={"Content-Type": "text/plain"})
+    check(answer, 415, "unsupported_media_type")
+
+
+def test_tokens_open_their_own_trace_only(collector: RunningCollector) -> None:
+    """An upload token is for one trace; a server's or another device's token uploads nothing."""
+    session, other = opened(collector), opened(collector)
+    check(session.put(0, token=other.created.upload_token), 403, "wrong_trace")
+    check(session.put(0, token=collector.service.server_token), 401, "unauthenticated")
+    check(session.put(0, token="ptu_" + "0" * 36), 401, "unauthenticated")
+
+
+def test_a_device_reads_its_own_traces_only(collector: RunningCollector) -> None:
+    """A participant reads what is held about them; of others' traces not even that they exist."""
+    mine, yours = collector.enrol(), collector.enrol("p-other")
+    session = opened(collector, mine)
+    session.put(0)
+    path = f"/v1/traces/{session.created.trace_id}"
+
+    assert collector.read(path, mine.device_token).status_code == 200
+    for route in (path, f"{path}/bundle", f"{path}/artifacts/{'0' * 64}"):
+        check(collector.read(route, yours.device_token), 404, "not_found")
+    assert collector.read("/v1/traces", yours.device_token).json()["traces"] == []
+    check(collector.read(path, session.created.upload_token), 401, "unauthenticated")
+
+
+def test_lists_are_paged(collector: RunningCollector) -> None:
+    """Every trace comes once, newest first, however small the pages."""
+    wanted = [opened(collector).created.trace_id for _ in range(3)]
+    seen: list[str] = []
+    before = ""
+    while True:
+        page = collector.read(f"/v1/traces?limit=2{before}").json()
+        seen += [trace["trace_id"] for trace in page["traces"]]
+        if page["next_before"] is None:
+            break
+        before = f"&before={page['next_before']}"
+
+    assert len(seen) == len(set(seen))
+    assert set(wanted) <= set(seen)
+
+
+ROUTES = [
+    ("POST", "/v1/invitations"),
+    ("POST", "/v1/devices"),
+    ("POST", "/v1/devices/device-x/proof"),
+    ("POST", "/v1/traces"),
+    ("POST", "/v1/traces/trace-{0}/token"),
+    ("PUT", "/v1/traces/trace-{0}/chunks/0"),
+    ("PUT", "/v1/traces/trace-{0}/chunks/x"),
+    ("PUT", "/v1/traces/trace-{0}/artifacts/{1}"),
+    ("POST", "/v1/traces/trace-{0}/complete"),
+    ("GET", "/v1/traces"),
+    ("GET", "/v1/traces?limit=0"),
+    ("GET", "/v1/traces/trace-{0}"),
+    ("GET", "/v1/traces/nonsense"),
+    ("GET", "/v1/traces/trace-{0}/bundle"),
+    ("GET", "/v1/traces/trace-{0}/artifacts/{1}"),
+    ("DELETE", "/v1/keys"),
+    ("GET", "/nowhere"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_every_failure_has_one_shape(collector: RunningCollector, method: str, path: str) -> None:
+    """Whatever fails, on whatever route, answers with a problem and never with a server error."""
+    answer = httpx.request(method, collector.url + path.format("0" * 32, "0" * 64), content=b"{")
+
+    assert 400 <= answer.status_code < 500
+    assert answer.headers["content-type"] == PROBLEM_MEDIA_TYPE
+    Problem.model_validate_json(answer.content)
+
+
+def test_all_routes_are_walked(collector: RunningCollector) -> None:
+    """The list above names every route that can fail."""
+    described = httpx.get(f"{collector.url}/openapi.json").json()["paths"]
+    walked = {path.split("?")[0].count("/") for _, path in ROUTES}
+    fragile = [path for path in described if path not in ("/healthz", "/readyz", "/v1/keys")]
+
+    assert {path.count("/") for path in fragile} <= walked
+    assert len(fragile) == 10
+
+
+def test_the_api_is_described(collector: RunningCollector) -> None:
+    """Every reference of the description resolves, and failures are described as problems."""
+    described = httpx.get(f"{collector.url}/openapi.json").json()
+    schemas = described["components"]["schemas"]
+    text = json.dumps(described)
+    references = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
+
+    assert references <= set(schemas)
+    assert httpx.get(f"{collector.url}/docs").status_code == 200
+    failures = described["paths"]["/v1/traces/{trace_id}/chunks/{n}"]["put"]["responses"]
+    assert set(failures) == {"200", "201", "401", "403", "404", "408", "409", "413", "415", "422"}
+
+
+def test_health(collector: RunningCollector) -> None:
+    """The collector says that it answers, and that it takes writes."""
+    assert httpx.get(f"{collector.url}/healthz").json() == {"status": "ok"}
+    assert httpx.get(f"{collector.url}/readyz").json() == {"status": "ready"}
+
+
+def sent(session: Session) -> None:
+    """Send a whole session."""
+    for n in range(len(session.bodies)):
+        assert session.put(n).status_code == 201
+
+
+def test_a_collector_that_restarts_goes_on(tmp_path, collector: RunningCollector) -> None:
+    """What was receipted is there after a restart, and the next chunk is taken."""
+    from tests.delivery.fakes import running_collector
+
+    with running_collector(tmp_path) as first:
+        session = opened(first)
+        session.put(0)
+    with running_collector(tmp_path) as second:
+        session.url = second.url
+        assert session.put(0).status_code == 200
+        assert session.put(1).status_code == 201
