@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import queue
@@ -9,7 +10,10 @@ import subprocess
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+GONE: dict[str, Any] = {}
+"""Put in place of an answer when the sidecar ends before it answers."""
 
 
 class RequestFailed(Exception):  # noqa: N818 -- it reads as a fact
@@ -19,12 +23,16 @@ class RequestFailed(Exception):  # noqa: N818 -- it reads as a fact
 class LanguageClient:
     """Starts `patchtrail serve` and speaks LSP with it."""
 
-    def __init__(self, command: list[str], key_line: str | None, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        command: list[str],
+        key_line: str | None,
+        environment: Mapping[str, str] | None = None,
+        log: IO[bytes] | None = None,
+    ) -> None:
+        inherited = None if environment is None else dict(environment)
         self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=None if environment is None else dict(environment),
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=inherited
         )
         self._ids = itertools.count(1)
         self._answers: dict[int, queue.SimpleQueue[dict[str, Any]]] = {}
@@ -32,7 +40,8 @@ class LanguageClient:
         self.notifications: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         if key_line is not None:
             self._write(key_line.encode() + b"\n")
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     @property
     def pid(self) -> int:
@@ -44,8 +53,12 @@ class LanguageClient:
         number = next(self._ids)
         answers: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._answers[number] = answers
+        if not self._reader.is_alive():
+            raise ConnectionError("The sidecar is gone.")
         self._send({"id": number, "method": method, "params": params or {}})
         answer = answers.get(timeout=timeout_s)
+        if answer is GONE:
+            raise ConnectionError("The sidecar is gone.")
         if "error" in answer:
             raise RequestFailed(f"{method}: {answer['error']}")
         return answer["result"]
@@ -88,12 +101,23 @@ class LanguageClient:
         """End the conversation and the process."""
         self.request("shutdown")
         self.notify("exit", {})
-        return self._process.wait(timeout=30)
+        exit_code = self._process.wait(timeout=30)
+        self._close()
+        return exit_code
 
     def kill(self) -> None:
         """Kill the sidecar as a power button would."""
         self._process.kill()
         self._process.wait()
+        self._close()
+
+    def _close(self) -> None:
+        """Let go of the pipes of a process that is gone."""
+        self._reader.join(timeout=5)
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
 
     def _send(self, message: dict[str, Any]) -> None:
         body = json.dumps({"jsonrpc": "2.0", **message}).encode()
@@ -105,6 +129,12 @@ class LanguageClient:
         self._process.stdin.flush()
 
     def _read(self) -> None:
+        with contextlib.suppress(ValueError, OSError):  # Killed in the middle of a message.
+            self._read_messages()
+        for answers in list(self._answers.values()):
+            answers.put(GONE)
+
+    def _read_messages(self) -> None:
         stream = self._process.stdout
         assert stream is not None
         while header := stream.readline():

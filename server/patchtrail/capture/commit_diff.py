@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from patchtrail.redaction import Redactor
-from patchtrail.text import diff
+from patchtrail.text import diff_of_names
 
 if TYPE_CHECKING:
     from git import Blob, Commit
@@ -49,7 +49,8 @@ def _told(change: Diff, redactor: Redactor, *, is_root: bool) -> Iterator[str]:
     if reason:
         yield f"# content withheld: {reason}\n"
         return
-    yield diff(redactor.text(_text(old)), redactor.text(_text(new)), path)
+    old_name, new_name = "/dev/null" if old is None else f"a/{old_path}", "/dev/null" if new is None else f"b/{path}"
+    yield diff_of_names(redactor.text(_text(old)), redactor.text(_text(new)), old_name, new_name)
 
 
 def _withheld(path: str, redactor: Redactor, old: Blob | None, new: Blob | None) -> str | None:

@@ -6,6 +6,7 @@ redacted texts applies to the redacted base and gives the redacted result.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar, Union, get_args, get_origin
 
@@ -133,10 +134,14 @@ def _merged(spans: Iterable[Span], placeholders: list[tuple[int, int]]) -> list[
 def _widened(span: Span, placeholders: list[tuple[int, int]]) -> Span | None:
     """Return the span with every placeholder that it touches taken in whole; none if it lies inside one."""
     start, stop = span.start, span.stop
-    for held_start, held_stop in placeholders:
+    first = max(bisect_right(placeholders, (span.start, 0)) - 1, 0)
+    for index in range(first, len(placeholders)):
+        held_start, held_stop = placeholders[index]
+        if held_start >= stop:
+            break
         if held_start <= span.start and span.stop <= held_stop:
             return None
-        if held_start < stop and start < held_stop:
+        if start < held_stop:
             start, stop = min(start, held_start), max(stop, held_stop)
     return Span(start, stop, span.rule)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from pydantic import JsonValue
 
@@ -38,10 +39,13 @@ class Rule:
     """One expression inside a line; what its groups hold is replaced, the rest of the match stays readable."""
 
     name: str
+    needs: tuple[str, ...]
+    """Without one of these the line cannot match, and the expression is not tried."""
     expression: str
 
+    @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """Return the compiled expression (the `re` module keeps it)."""
+        """The compiled expression."""
         return re.compile(self.expression, re.IGNORECASE)
 
 
@@ -51,19 +55,22 @@ HINTS = ("pass", "pwd", "secret", "token", "key", "cred", "authorization", "bear
 RULES = (
     Rule(
         "authorization",
+        ("authorization", "bearer"),
         r"(?:\bauthorization[\"']?[ \t]{0,8}[:=][ \t]{0,8}[\"']?(?:[a-z]{1,20}[ \t]{1,4})?|\bbearer[ \t]{1,4})"
-        rf"((?!{SCHEMES}\b)[A-Za-z0-9._~+/=:-]{{6,4096}})",
+        rf"((?!{SCHEMES}[ \t])[A-Za-z0-9._~+/=:-]{{6,4096}})",
     ),
-    Rule("userinfo", r"\b[a-z][a-z0-9+.-]{1,20}://([^\s/@\"'<>]{1,300})@"),
+    Rule("userinfo", ("://",), r"\b[a-z][a-z0-9+.-]{1,20}://([^\s/@\"'<>]{1,300})@"),
     # A quoted value of a secret-like name, as code, JSON and TOML write it.
     Rule(
         "assignment",
+        ('"', "'"),
         rf"{NAME}\w{{0,40}}[\"']?\]?[ \t]{{0,8}}(?::=|=>|[:=])[ \t]{{0,8}}[rbuf]{{0,2}}"
         r"(?:\"([^\"\s]{4,4096})\"|'([^'\s]{4,4096})')",
     ),
     # NAME=value alone on its line, as shells and .env files write it, and --name=value or --name value.
     Rule(
         "assignment",
+        ("=", "-"),
         rf"(?:^[ \t+-]{{0,40}}(?:export[ \t]{{1,4}}|set[ \t]{{1,4}})?[\w.-]{{0,60}}{NAME}[\w.-]{{0,40}}="
         rf"|(?<!\S)--?[\w-]{{0,40}}{STRONG}\w{{0,40}}(?:=|[ \t]{{1,4}}))"
         r"([^\s\"'<>]{6,4096})(?=[ \t\r]*$|[ \t])",
@@ -71,6 +78,7 @@ RULES = (
     # name: value of YAML and logs, and an unquoted value elsewhere, when it looks drawn rather than named.
     Rule(
         "assignment",
+        ("=", ":"),
         rf"(?:{NAME}|{BARE_KEY})\w{{0,40}}[\"']?[ \t]{{0,8}}[:=][ \t]{{0,8}}[\"']?"
         r"((?=[\w+/=.~!@#$%^&*-]{0,63}\d)(?=[\w+/=.~!@#$%^&*-]{0,63}[a-z])[\w+/=~!@#$%^&*-]{8,4096})"
         r"(?![\w.(\[])",
@@ -87,8 +95,11 @@ def rule_spans(text: str) -> Iterator[Span]:
     """Yield what the expressions find, looking only at lines that can hold a match."""
     for start, stop in _hinted_lines(text):
         line = text[start:stop]
+        lowered = line.lower()
         for rule in RULES:
-            for match in rule.pattern().finditer(line):
+            if not any(need in lowered for need in rule.needs):
+                continue
+            for match in rule.pattern.finditer(line):
                 group = 1 if match[1] is not None else 2
                 yield Span(start + match.start(group), start + match.end(group), rule.name)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-__all__ = ["CONTEXT_LINES", "diff"]
+__all__ = ["CONTEXT_LINES", "diff", "diff_of_names"]
 
 CONTEXT_LINES = 3
 UNENDED = "\n\\ No newline at end of file"
@@ -40,11 +40,16 @@ def diff(before: str, after: str, path: str) -> str:
     `path` stands in both file lines, with `a/` and `b/` as git writes them; `/dev/null` is never used, since a
     save always has a text on both sides.
     """
+    return diff_of_names(before, after, f"a/{path}", f"b/{path}")
+
+
+def diff_of_names(before: str, after: str, old_name: str, new_name: str) -> str:
+    """Return the unified diff between two texts under the names that are given for them."""
     if before == after:
         return ""
     old, new = _lines(before), _lines(after)
     hunks = _hunks(list(_regions(old, new)), old, new)
-    return f"--- a/{path}\n+++ b/{path}\n" + "".join(hunks)
+    return f"--- {old_name}\n+++ {new_name}\n" + "".join(hunks)
 
 
 def _lines(text: str) -> list[str]:

@@ -1,0 +1,60 @@
+"""Replay: edits per second through patchtrail.trace.replay, each hash compared."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+from patchtrail.contract.events import FileEditEvent
+from patchtrail.trace import replay
+from tests.bench.events import edit_of
+from tests.bench.table import Goal, Row, Section
+from tests.bench.texts import changed, source_lines
+
+__all__ = ["measure"]
+
+GOAL = Goal(">= 5,000", ">= 20,000")
+RUNS = 5
+SIZES = ((100, 2_000), (300, 2_000), (1_000, 1_000), (10_000, 150))
+"""Lines of the file, and how many edits of it one trace holds."""
+
+
+def measure(_folder: Path) -> Iterator[Section]:
+    """Yield the speed for files of several lengths; each edit changes one line."""
+    traces = {lines: _trace(lines, edits) for lines, edits in SIZES}
+    rates: dict[int, list[float]] = {lines: [] for lines in traces}
+    for _ in range(RUNS):
+        for lines, events in traces.items():
+            rates[lines].append(_rate(lines, events))
+    rows = [Row(f"file of {lines:,} lines", "edits/s", rates[lines], goal=GOAL, is_rate=True) for lines in traces]
+    yield Section("6. Replay of a trace, one changed line per edit", rows)
+
+
+def _trace(lines: int, count: int) -> list[FileEditEvent]:
+    source = source_lines(lines)
+    texts = ["".join(source), *(changed(source, 1, seed=seed) for seed in range(count))]
+    return [_event(seq, before, after) for seq, (before, after) in enumerate(pairwise(texts))]
+
+
+def _event(seq: int, before: str, after: str) -> FileEditEvent:
+    return FileEditEvent(
+        v=1,
+        trace_id=f"trace-{'0' * 32}",
+        seq=seq,
+        prev="0" * 64,
+        ts_ms=seq,
+        mono_ms=seq,
+        type="file_edit",
+        data=edit_of(before, after, "long.py"),
+    )
+
+
+def _rate(lines: int, events: list[FileEditEvent]) -> float:
+    start = "".join(source_lines(lines))
+    begun = time.perf_counter()
+    result = replay(events, start_text=lambda _path: start, artifacts={})
+    spent = time.perf_counter() - begun
+    assert result.edits == len(events), "only a replay that agrees counts"
+    return len(events) / spent

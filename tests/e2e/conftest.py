@@ -1,0 +1,43 @@
+"""Real processes: the demo's own client, a collector, a repository."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "first_session"
+sys.path.insert(0, str(EXAMPLE))
+
+from collector import Collector  # noqa: E402 -- the example is a script, found by its folder
+
+PATCHTRAIL = [sys.executable, "-m", "patchtrail"]
+
+
+@pytest.fixture
+def collector(tmp_path: Path) -> Iterator[Collector]:
+    """Run a collector in a process of its own."""
+    running = Collector(PATCHTRAIL, tmp_path / "collector")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Make a git repository with one commit."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "shop.py").write_text("def total(x):\n    return x\n")
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "first")
+    return folder
+
+
+def git(folder: Path, *arguments: str) -> None:
+    """Run git as somebody with no configuration."""
+    identity = ["-c", "user.name=T", "-c", "user.email=t@localhost"]
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True)

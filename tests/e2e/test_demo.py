@@ -1,0 +1,63 @@
+"""`make demo`: a whole session through real processes, told as it happened."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import EXAMPLE
+
+
+def play(tmp_path: Path, *arguments: str) -> str:
+    """Run the demo as `make demo` does, without a terminal; return what it prints."""
+    command = [sys.executable, str(EXAMPLE / "play.py"), "--output", str(tmp_path / "out"), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_demo_tells_the_session(tmp_path: Path) -> None:
+    """Red, hypothesis, edit, green, commit: verified at level four, and where to read it."""
+    told = play(tmp_path)
+
+    for line in (
+        "pytest -q: 1 passed, 2 failed",
+        "test_a_discount_is_a_percentage: assert -9000 == 900",
+        "hypothesis (medium confidence)",
+        "prices.py +1 -1",
+        "+    return gross - gross * discount_percent // 100",
+        "pytest -q: 3 passed, 0 failed",
+        "Fix: discounts are far too large",
+        "ended: participant",
+        "Assurance level L4",
+        "Read it offline:",
+    ):
+        assert line in told
+
+
+def test_another_assertion_is_another_timeline(tmp_path: Path) -> None:
+    """The results are the repository's own: changing an assertion changes what is told."""
+    sample = tmp_path / "sample"
+    shutil.copytree(EXAMPLE / "repository", sample)
+    tests = sample / "tests" / "test_prices.py"
+    tests.write_text(tests.read_text().replace("line_total(250, 4) == 1000", "line_total(250, 4) == 999"))
+    told = play(tmp_path, "--sample", str(sample))
+
+    assert "pytest -q: 0 passed, 3 failed" in told
+    assert "assert 1000 == 999" in told
+    assert "pytest -q: 2 passed, 1 failed" in told
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLE.glob("*.py")), ids=lambda path: path.name)
+def test_the_driver_is_a_client_like_any_other(path: Path) -> None:
+    """Nothing of the demo imports anything of the package."""
+    imports = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = [alias.name for node in imports for alias in node.names] + [getattr(node, "module", "") for node in imports]
+
+    assert not [name for name in names if name and name.startswith("patchtrail")]
