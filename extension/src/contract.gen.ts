@@ -618,7 +618,7 @@ export interface TestRun {
   totals: TestTotals | null;
   cases: TestCase[];
   /**
-   * All cases as JSON, when they are too many for a line.
+   * All cases, one JSON object per line, when they are too many.
    */
   cases_artifact: ArtifactRef | null;
 }

@@ -50,6 +50,7 @@ def create_app(service: Service) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
+        service.ingest.close()
         service.database.close()
 
     app = FastAPI(title="Patchtrail collector", version=__version__, description=DESCRIPTION, lifespan=lifespan)

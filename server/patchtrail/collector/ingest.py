@@ -1,16 +1,20 @@
-"""Take in chunks: verify everything, commit, and only then sign a receipt away.
+"""Take in chunks: verify everything, commit, and only then give a receipt away.
 
 Order: caps and authentication (in the route), envelope and signature with the registered key, manifest, capped
 decompression, every line and every link, place in the trace; then one transaction; the receipt is part of it.
+
+One thread verifies for all traces: under one interpreter lock more threads only wait for each other. Where each trace
+stands is kept in memory beside the database, which this process alone writes.
 """
 
 from __future__ import annotations
 
 import asyncio
-import weakref
-from dataclasses import dataclass
+from collections import OrderedDict
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from patchtrail.collector.access import UploadAccess
 from patchtrail.collector.database import Database
@@ -32,6 +36,31 @@ from patchtrail.integrity.verify import (
 
 __all__ = ["Accepted", "Ingest"]
 
+KEPT_TRACES = 10_000
+
+# Built once: to build a statement costs as much as to run it.
+MOVE_TRACE = (
+    update(traces)
+    .where(
+        traces.c.trace_id == bindparam("moved_trace"),
+        traces.c.next_n == bindparam("from_n"),
+        traces.c.head == bindparam("from_head"),
+    )
+    .values(
+        next_n=bindparam("to_n"),
+        prev_chunk=bindparam("to_chunk"),
+        head=bindparam("to_head"),
+        next_seq=bindparam("to_seq"),
+        mono_ms=bindparam("to_mono_ms"),
+        is_ended=bindparam("to_ended"),
+        late_chunks=traces.c.late_chunks + bindparam("late"),
+    )
+)
+KEEP_CHUNK = insert(chunks)
+STORED_CHUNK = select(chunks.c.chunk_id, chunks.c.receipt).where(
+    chunks.c.trace_id == bindparam("of_trace"), chunks.c.n == bindparam("at_n")
+)
+
 
 @dataclass(frozen=True)
 class Accepted:
@@ -41,13 +70,31 @@ class Accepted:
     is_new: bool
 
 
+@dataclass
+class _Standing:
+    """Where a trace stands, and whose turn it is to change that."""
+
+    tip: ChunkTip | None = None
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """A chunk that holds in its place, and its receipt, which is not given away before the commit."""
+
+    opened: OpenedChunk
+    events: list[VerifiedEvent]
+    receipt: bytes
+
+
 class Ingest:
     """Takes one chunk at a time per trace, many traces at once."""
 
     def __init__(self, database: Database, key: ReceiptKey) -> None:
         self._database = database
         self._key = key
-        self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
+        self._verifier = ThreadPoolExecutor(1, thread_name_prefix="verifier")
+        self._standings: OrderedDict[str, _Standing] = OrderedDict()
 
     async def accept(self, access: UploadAccess, n: int, body: bytes, *, received_ms: int) -> Accepted:
         """Verify and store chunk `n`; the same chunk again gives the same receipt, byte for byte.
@@ -55,42 +102,79 @@ class Ingest:
         Raises `InvalidInput` naming the first fault and where it is, `StateConflict` when another chunk is next,
         when an artifact is missing, or when this number is taken by another chunk (`fork`: both are kept).
         """
-        turn = self._turns.setdefault(access.trace_id, asyncio.Lock())
-        async with turn:
-            return await asyncio.to_thread(self._accept, access, n, body, received_ms)
+        standing = self._standing(access.trace_id)
+        async with standing.turn:
+            tip = standing.tip or await asyncio.to_thread(self._database.read, lambda c: _tip(c, access.trace_id))
+            standing.tip = tip
+            work = asyncio.get_running_loop().run_in_executor
+            if n < tip.next_n:
+                return await work(None, self._again, access, n, body, received_ms)
+            checked = await work(self._verifier, self._check, access, n, body, tip, received_ms)
+            standing.tip = await asyncio.wrap_future(
+                self._database.write(lambda c: _store(c, checked, tip, received_ms))
+            )
+            return Accepted(checked.receipt, is_new=True)
 
-    def _accept(self, access: UploadAccess, n: int, body: bytes, received_ms: int) -> Accepted:
-        opened = open_chunk(body, key=access.key, trace_id=access.trace_id, n=n)
-        if isinstance(opened, Finding):
-            raise _refusal(opened)
-        tip, stored = self._database.read(lambda connection: _standing(connection, access.trace_id, n))
-        if stored is not None and stored[0] == opened.chunk_id:
-            return Accepted(stored[1], is_new=False)
-        events = read_events(opened, tip.mono_ms if opened.manifest.n == tip.next_n else 0)
-        if isinstance(events, Finding):
-            raise _refusal(events)
-        if stored is not None:
-            self._database.write(lambda connection: _keep_fork(connection, opened, received_ms)).result()
-            raise StateConflict(f"Another chunk {n} was accepted before; both are kept.", code="fork")
+    def close(self) -> None:
+        """End the verifying thread."""
+        self._verifier.shutdown()
+
+    def _read_tip(self, trace_id: str) -> ChunkTip:
+        return self._database.read(lambda connection: _tip(connection, trace_id))
+
+    def _store(self, checked: _Checked, tip: ChunkTip, received_ms: int) -> Future[ChunkTip]:
+        return self._database.write(lambda connection: _store(connection, checked, tip, received_ms))
+
+    def _standing(self, trace_id: str) -> _Standing:
+        standing = self._standings.setdefault(trace_id, _Standing())
+        self._standings.move_to_end(trace_id)
+        oldest = next(iter(self._standings.values()))
+        if len(self._standings) > KEPT_TRACES and not oldest.turn.locked():
+            self._standings.popitem(last=False)
+        return standing
+
+    def _check(self, access: UploadAccess, n: int, body: bytes, tip: ChunkTip, received_ms: int) -> _Checked:
+        opened = _opened(access, n, body)
         _check_place(opened, tip)
+        events = _events(opened, tip.mono_ms)
         line = receipt.seal_receipt(opened.manifest, opened.chunk_id, received_ms=received_ms, key=self._key.key)
-        self._database.write(lambda connection: _store(connection, opened, events, tip, line, received_ms)).result()
-        return Accepted(line, is_new=True)
+        return _Checked(opened, events, line)
+
+    def _again(self, access: UploadAccess, n: int, body: bytes, received_ms: int) -> Accepted:
+        """Answer a chunk whose number is taken: with its receipt, or as a fork, of which both sides are kept."""
+        opened = _opened(access, n, body)
+        where = {"of_trace": access.trace_id, "at_n": n}
+        stored = self._database.read(lambda connection: connection.execute(STORED_CHUNK, where).one())
+        if stored.chunk_id == opened.chunk_id:
+            return Accepted(stored.receipt, is_new=False)
+        _events(opened, 0)
+        self._database.write(lambda connection: _keep_fork(connection, opened, received_ms)).result()
+        raise StateConflict(f"Another chunk {n} was accepted before; both are kept.", code="fork")
+
+
+def _opened(access: UploadAccess, n: int, body: bytes) -> OpenedChunk:
+    opened = open_chunk(body, key=access.key, trace_id=access.trace_id, n=n)
+    if isinstance(opened, Finding):
+        raise _refusal(opened)
+    return opened
+
+
+def _events(opened: OpenedChunk, mono_ms: int) -> list[VerifiedEvent]:
+    events = read_events(opened, mono_ms)
+    if isinstance(events, Finding):
+        raise _refusal(events)
+    return events
 
 
 def _refusal(finding: Finding) -> InvalidInput:
     return InvalidInput(finding.message, code=finding.code, detail={"where": finding.where})
 
 
-def _standing(connection: Connection, trace_id: str, n: int) -> tuple[ChunkTip, tuple[str, bytes] | None]:
+def _tip(connection: Connection, trace_id: str) -> ChunkTip:
     row = connection.execute(select(traces).where(traces.c.trace_id == trace_id)).one_or_none()
     if row is None:
         raise NotFound(f"There is no trace {trace_id}.")
-    tip = ChunkTip(row.next_n, row.prev_chunk, row.head, row.next_seq, row.mono_ms, row.is_ended)
-    stored = connection.execute(
-        select(chunks.c.chunk_id, chunks.c.receipt).where(chunks.c.trace_id == trace_id, chunks.c.n == n)
-    ).one_or_none()
-    return tip, None if stored is None else (stored.chunk_id, stored.receipt)
+    return ChunkTip(row.next_n, row.prev_chunk, row.head, row.next_seq, row.mono_ms, row.is_ended)
 
 
 def _check_place(opened: OpenedChunk, tip: ChunkTip) -> None:
@@ -103,44 +187,36 @@ def _check_place(opened: OpenedChunk, tip: ChunkTip) -> None:
         raise StateConflict(finding.message, code=finding.code, detail=detail)
 
 
-def _store(
-    connection: Connection,
-    opened: OpenedChunk,
-    events: list[VerifiedEvent],
-    tip: ChunkTip,
-    line: bytes,
-    received_ms: int,
-) -> None:
-    manifest = opened.manifest
-    _check_artifacts(connection, manifest.trace_id, events)
-    late = len(list(late_receipt(manifest.n, made_ms=manifest.made_ms, received_ms=received_ms)))
-    after = opened.tip(events[-1].event.mono_ms)
-    moved = connection.execute(
-        update(traces)
-        .where(traces.c.trace_id == manifest.trace_id, traces.c.next_n == tip.next_n, traces.c.head == tip.head)
-        .values(
-            next_n=after.next_n,
-            prev_chunk=after.prev_chunk,
-            head=after.head,
-            next_seq=after.next_seq,
-            mono_ms=after.mono_ms,
-            is_ended=after.is_ended,
-            late_chunks=traces.c.late_chunks + late,
-        )
-    )
-    if moved.rowcount != 1:
+def _store(connection: Connection, checked: _Checked, tip: ChunkTip, received_ms: int) -> ChunkTip:
+    """Write a chunk, its receipt and the trace's new standing; return that standing."""
+    manifest = checked.opened.manifest
+    _check_artifacts(connection, manifest.trace_id, checked.events)
+    after = checked.opened.tip(checked.events[-1].event.mono_ms)
+    move = {
+        "moved_trace": manifest.trace_id,
+        "from_n": tip.next_n,
+        "from_head": tip.head,
+        "to_n": after.next_n,
+        "to_chunk": after.prev_chunk,
+        "to_head": after.head,
+        "to_seq": after.next_seq,
+        "to_mono_ms": after.mono_ms,
+        "to_ended": after.is_ended,
+        "late": len(list(late_receipt(manifest.n, made_ms=manifest.made_ms, received_ms=received_ms))),
+    }
+    if connection.execute(MOVE_TRACE, move).rowcount != 1:
         raise StateConflict("The trace moved on meanwhile; send the chunk again.", code="chunk.order")
-    connection.execute(
-        insert(chunks).values(
-            trace_id=manifest.trace_id,
-            n=manifest.n,
-            chunk_id=opened.chunk_id,
-            envelope=opened.envelope_line,
-            payload=opened.payload,
-            receipt=line,
-            received_ms=received_ms,
-        )
-    )
+    kept = {
+        "trace_id": manifest.trace_id,
+        "n": manifest.n,
+        "chunk_id": checked.opened.chunk_id,
+        "envelope": checked.opened.envelope_line,
+        "payload": checked.opened.payload,
+        "receipt": checked.receipt,
+        "received_ms": received_ms,
+    }
+    connection.execute(KEEP_CHUNK, kept)
+    return after
 
 
 def _check_artifacts(connection: Connection, trace_id: str, events: list[VerifiedEvent]) -> None:

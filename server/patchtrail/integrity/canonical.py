@@ -6,6 +6,8 @@ first; a test holds it against the `rfc8785` package.
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 import rfc8785
 from pydantic import JsonValue
@@ -47,22 +49,24 @@ def decode(line: bytes) -> dict[str, JsonValue]:
     return value
 
 
-def _check(value: JsonValue, depth: int) -> bool:
-    """Refuse what signed bytes may not hold; return whether every key is ASCII, as the fast encoder needs."""
+def _check(value: Any, depth: int) -> bool:  # noqa: ANN401 -- any JSON value, told apart by its exact type
+    """Refuse what signed bytes may not hold; return whether every key is ASCII, as the fast encoder needs.
+
+    Every event passes here, so exact types are compared: it is what `orjson` makes, and twice as fast as isinstance.
+    """
     if depth > MAX_DEPTH:
         raise InvalidInput(f"This value nests deeper than {MAX_DEPTH} levels.", code="not_canonical")
-    is_ascii_keyed = True
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else (value,)
-    if isinstance(value, dict):
-        is_ascii_keyed = all(map(str.isascii, value))
-    for child in children:
-        if child is None or isinstance(child, str | bool):
+    is_object = type(value) is dict
+    is_ascii_keyed = all(map(str.isascii, value)) if is_object else True
+    for child in value.values() if is_object else value:
+        kind = type(child)
+        if kind is str or child is None or kind is bool:
             continue
-        if isinstance(child, int):
+        if kind is int:
             if not -MAX_SAFE_INTEGER <= child <= MAX_SAFE_INTEGER:
                 raise InvalidInput(f"The integer {child} is beyond ±(2^53-1).", code="not_canonical")
-        elif isinstance(child, dict | list):
+        elif kind is dict or kind is list:
             is_ascii_keyed &= _check(child, depth + 1)
         else:
-            raise InvalidInput(f"Signed bytes hold no {type(child).__name__}.", code="not_canonical")
+            raise InvalidInput(f"Signed bytes hold no {kind.__name__}.", code="not_canonical")
     return is_ascii_keyed
