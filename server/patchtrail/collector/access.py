@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from patchtrail.collector.tables import devices, traces, upload_tokens
 from patchtrail.collector.tokens import DEVICE_PREFIX, UPLOAD_PREFIX, is_well_formed, stored_form
@@ -14,6 +14,14 @@ from patchtrail.contract.evidence import PublicKey
 from patchtrail.integrity.keys import VerifyingKey
 
 __all__ = ["DeviceAccess", "Reader", "UploadAccess", "bearer", "device_of", "may_read", "reader_of", "uploader_of"]
+
+# Built once: every chunk asks it.
+UPLOADER = (
+    select(upload_tokens.c.trace_id, upload_tokens.c.expires_ms, devices.c.public_x, devices.c.revoked_ms)
+    .join(traces, traces.c.trace_id == upload_tokens.c.trace_id)
+    .join(devices, devices.c.device_id == traces.c.device_id)
+    .where(upload_tokens.c.token_hash == bindparam("token"))
+)
 
 
 @dataclass(frozen=True)
@@ -75,13 +83,7 @@ def uploader_of(connection: Connection, token: str, trace_id: str, now_ms: int) 
     """Return the right to upload to a trace; raises `NotAllowed` when the token does not give it."""
     row = None
     if token.startswith(UPLOAD_PREFIX) and is_well_formed(token):
-        query = (
-            select(upload_tokens.c.trace_id, upload_tokens.c.expires_ms, devices.c.public_x, devices.c.revoked_ms)
-            .join(traces, traces.c.trace_id == upload_tokens.c.trace_id)
-            .join(devices, devices.c.device_id == traces.c.device_id)
-            .where(upload_tokens.c.token_hash == stored_form(token))
-        )
-        row = connection.execute(query).one_or_none()
+        row = connection.execute(UPLOADER, {"token": stored_form(token)}).one_or_none()
     if row is None or row.expires_ms <= now_ms:
         raise NotAllowed("This upload token is not known here or has expired.", code="unauthenticated")
     if row.revoked_ms is not None:

@@ -104,15 +104,14 @@ class Ingest:
         """
         standing = self._standing(access.trace_id)
         async with standing.turn:
-            tip = standing.tip or await asyncio.to_thread(self._database.read, lambda c: _tip(c, access.trace_id))
-            standing.tip = tip
+            tip = standing.tip
+            if tip is None:
+                tip = await asyncio.to_thread(self._read_tip, access.trace_id)
             work = asyncio.get_running_loop().run_in_executor
             if n < tip.next_n:
                 return await work(None, self._again, access, n, body, received_ms)
             checked = await work(self._verifier, self._check, access, n, body, tip, received_ms)
-            standing.tip = await asyncio.wrap_future(
-                self._database.write(lambda c: _store(c, checked, tip, received_ms))
-            )
+            standing.tip = await asyncio.wrap_future(self._store(checked, tip, received_ms))
             return Accepted(checked.receipt, is_new=True)
 
     def close(self) -> None:
