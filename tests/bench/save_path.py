@@ -9,7 +9,7 @@ from pathlib import Path
 from lsprotocol import types as lsp
 
 from patchtrail.capture import Recorder
-from patchtrail.editor import documents
+from patchtrail.editor.documents import Documents
 from patchtrail.editor.server import SidecarServer
 from tests.bench.sidecar import opened_server, recording
 from tests.bench.table import Goal, Row, Section
@@ -51,7 +51,8 @@ class _Document:
         path.write_text(text, "utf-8")
         item = lsp.TextDocumentItem(uri=self._uri, language_id="python", version=1, text=text)
         server.workspace.put_text_document(item)
-        documents.did_open(recorder, lsp.DidOpenTextDocumentParams(text_document=item))
+        self._documents = Documents(recorder, server.workspace)
+        self._documents.did_open(lsp.DidOpenTextDocumentParams(text_document=item))
 
     def saves(self) -> dict[int, list[float]]:
         """Return microseconds per save, by the number of changed lines, taken in turn."""
@@ -75,7 +76,7 @@ class _Document:
         """Return the nanoseconds of a save, once the worker has recorded it too."""
         params = lsp.DidSaveTextDocumentParams(text_document=lsp.TextDocumentIdentifier(uri=self._uri))
         begun = time.thread_time_ns()
-        documents.did_save(self._server, self._recorder, params)
+        self._documents.did_save(params)
         spent = time.thread_time_ns() - begun
         self._recorder.settle().result()
         return spent

@@ -10,7 +10,7 @@ from pathlib import Path
 from lsprotocol import types as lsp
 
 from patchtrail.capture import Recorder
-from patchtrail.cli.serve import build_sidecar
+from patchtrail.cli.sidecar import build_sidecar
 from patchtrail.contract.lsp import Facts, StartSession
 from patchtrail.contract.settings import Settings
 from patchtrail.editor.server import SidecarServer

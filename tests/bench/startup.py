@@ -42,6 +42,7 @@ class _Server:
         while self._read().get("id") != 1:
             pass
         self.start_ms = (time.perf_counter() - begun) * 1_000
+        self._send({"method": "initialized", "params": {}})
 
     def resident_mib(self) -> float:
         """Return the process's resident memory."""

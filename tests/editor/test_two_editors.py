@@ -17,6 +17,7 @@ from pygls.exceptions import JsonRpcException
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
 
 from patchtrail.contract.lsp import METHODS
+from patchtrail.editor import connection
 from patchtrail.integrity.opening import local_genesis
 from patchtrail.study import current_consent
 from patchtrail.trace import replay
@@ -296,9 +297,41 @@ async def test_consent_is_shown_as_it_is(editor: Editor) -> None:
 
 def test_every_custom_method_is_registered() -> None:
     """No request of the contract is without a handler."""
-    from patchtrail.editor import registration
-
-    source = Path(registration.__file__).read_text()
+    source = Path(connection.__file__).read_text()
     names = {name for name in dir(__import__("patchtrail.contract.lsp", fromlist=["x"])) if name.isupper()}
 
     assert sum(f"ours.{name}:" in source for name in names) == len(METHODS)
+
+
+def test_a_malformed_key_line_ends_the_sidecar_with_a_sentence(tmp_path: Path) -> None:
+    """A key line that is none is said without being shown, and the exit code is 2."""
+    command = [sys.executable, "-m", "patchtrail", "serve", "--key-stdin", "--spool", str(tmp_path)]
+    messages = [
+        {"id": 1, "method": "initialize", "params": {"processId": None, "rootUri": None, "capabilities": {}}},
+        {"method": "initialized", "params": {}},
+    ]
+    bodies = [json.dumps({"jsonrpc": "2.0", **message}) for message in messages]
+    sent = '{"d": "s3cr3t-key"}\n' + "".join(f"Content-Length: {len(body)}\r\n\r\n{body}" for body in bodies)
+    done = subprocess.run(command, input=sent, capture_output=True, text=True, timeout=30)
+
+    assert done.returncode == 2
+    assert "The device key on standard input is malformed" in done.stderr
+    assert "s3cr3t" not in done.stderr + done.stdout
+
+
+@pytest.mark.asyncio
+async def test_malformed_options_allow_nothing(tmp_path: Path) -> None:
+    """Options that are wrong are ignored, which allows nothing; the sidecar goes on."""
+    command = [sys.executable, "-m", "patchtrail", "serve", "--spool", str(tmp_path / "spool")]
+    client = await ClientServerConfig(server_command=command).start()
+    params = lsp.InitializeParams(
+        capabilities=client_capabilities("neovim"), initialization_options={"settings": {"folders_allowed": "all"}}
+    )
+    await client.initialize_session(params)
+    editor = Editor(client, tmp_path, tmp_path / "spool")
+    with pytest.raises(JsonRpcException) as caught:
+        await editor.start()
+    await client.shutdown_session()
+    await client.stop()
+
+    assert "folders.allowed" in plain(caught.value.data)["detail"]["reasons"][0]

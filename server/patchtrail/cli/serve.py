@@ -1,4 +1,7 @@
-"""`patchtrail serve`: the sidecar, on standard input and output."""
+"""`patchtrail serve`: the sidecar, on standard input and output.
+
+Only what answers `initialize` is imported here; the rest is loaded when the client says that it is initialized.
+"""
 
 from __future__ import annotations
 
@@ -8,33 +11,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from pydantic import ValidationError
+from lsprotocol import types as lsp
 
-from patchtrail.capture import Machine, Recorder
-from patchtrail.cli.logs import SpoolLogs
-from patchtrail.contract.errors import PatchtrailError
-from patchtrail.contract.lsp import DeviceKey, SessionState
-from patchtrail.delivery import Courier, Device, SpoolStore, SystemClock
-from patchtrail.editor import Sidecar, build_server
+from patchtrail.editor import build_server
+from patchtrail.editor.server import SidecarServer
 
-__all__ = ["build_sidecar", "serve"]
+__all__ = ["serve"]
 
 MAX_KEY_LINE = 16 * 1024
-
-
-class Rules:
-    """What the courier must know of the recorder: may anything leave, and when."""
-
-    def __init__(self, recorder: Recorder) -> None:
-        self._recorder = recorder
-
-    def may_send(self) -> bool:
-        """Return whether the gate is open and recording is not paused."""
-        return self._recorder.state.may_send
-
-    def hold_ms(self) -> int:
-        """Return how long the user wants sealed chunks held."""
-        return self._recorder.hold_seconds * 1000
 
 
 def serve(arguments: list[str]) -> int:
@@ -43,68 +27,43 @@ def serve(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
     # pygls quotes whole messages in its log; they hold what the developer writes.
     logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
+    key_line = sys.stdin.buffer.readline(MAX_KEY_LINE) if options.key_stdin else None
+    loaded = _Loaded(key_line, None if options.spool is None else Path(options.spool))
     try:
-        device = _device_from_stdin() if options.key_stdin else None
-        sidecar = build_sidecar(Path(options.spool), device)
-    except PatchtrailError as error:
-        sys.stderr.write(f"patchtrail serve: {error.message}\n")
-        return 2
-    try:
-        build_server(sidecar).start_io()
+        build_server(loaded.connect).start_io()
     finally:
-        sidecar.close()
-    return 0
+        loaded.close()
+    return loaded.exit_code
 
 
-def build_sidecar(spool: Path, device: Device | None) -> Sidecar:
-    """Wire the recorder, the spool and the courier."""
-    clock, listeners = SystemClock(), list[Callable[[], None]]()
-    store = SpoolStore(spool, clock, None if device is None else device.key)
-    logs = SpoolLogs(store, device, clock)
+class _Loaded:
+    """The sidecar, from the moment on at which it is needed."""
 
-    def changed() -> None:
-        for listener in listeners:
-            listener()
+    def __init__(self, key_line: bytes | None, spool: Path | None) -> None:
+        self._key_line = key_line
+        self._spool = spool
+        self.close: Callable[[], None] = _nothing
+        self.exit_code = 0
 
-    recorder = Recorder(logs, Machine.this(), changed)
-    courier = Courier(store, device, clock, Rules(recorder), changed)
-    logs.courier = courier
+    def connect(self, server: SidecarServer, params: lsp.InitializeParams) -> Callable[[], None]:
+        """Load and start the sidecar; a key line that is none ends the process with a sentence and code 2."""
+        from patchtrail.cli.sidecar import build_sidecar, default_spool, device_of
+        from patchtrail.contract.errors import PatchtrailError
+        from patchtrail.editor.connection import connect
 
-    def start() -> None:
-        store.adopt()
-        recorder.run()
-        courier.start()
-
-    def close() -> None:
-        listeners.clear()
-        recorder.close()
-        courier.stop()
-        store.close()
-
-    def session_state() -> SessionState:
-        state = recorder.state
-        return SessionState.model_validate(
-            {
-                "state": state.state,
-                "reasons": [*state.reasons, *store.damaged],
-                "trace_id": state.trace_id,
-                "next_seq": state.next_seq,
-                "is_signed": device is not None,
-                "is_online": courier.is_online,
-                "pending_chunks": courier.pending(),
-                "quarantined_chunks": courier.quarantined(),
-                "capture_errors": recorder.failures,
-                "resumable": logs.resumable(),
-                "undelivered": logs.undelivered(),
-            }
-        )
-
-    return Sidecar(recorder, session_state, listeners.append, start, close)
+        try:
+            device = None if self._key_line is None else device_of(self._key_line)
+            sidecar = build_sidecar(self._spool or default_spool(), device)
+        except PatchtrailError as error:
+            sys.stderr.write(f"patchtrail serve: {error.message}\n")
+            self.exit_code = 2
+            raise SystemExit(2) from None
+        self.close, self._key_line = sidecar.close, None
+        connect(server, sidecar, params)
+        return sidecar.close
 
 
 def _parser() -> argparse.ArgumentParser:
-    from platformdirs import user_data_path
-
     parser = argparse.ArgumentParser("patchtrail serve", description="Run the language-server sidecar on stdio.")
     parser.add_argument(
         "--key-stdin",
@@ -114,18 +73,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--spool",
-        default=str(user_data_path("patchtrail") / "spool"),
-        help="folder that holds what is not delivered yet (default: %(default)s)",
+        help="folder that holds what is not delivered yet (default: patchtrail/spool in the user's data folder)",
     )
     return parser
 
 
-def _device_from_stdin() -> Device:
-    """Read the device key; its line never reaches a log or an error message."""
-    line = sys.stdin.buffer.readline(MAX_KEY_LINE)
-    try:
-        enrolled = DeviceKey.model_validate_json(line)
-    except ValidationError as error:
-        fields = sorted({".".join(map(str, fault["loc"])) or "the line" for fault in error.errors()})
-        raise PatchtrailError(f"The device key on standard input is malformed: {', '.join(fields)}.") from None
-    return Device(enrolled)
+def _nothing() -> None:
+    """Close what was never opened."""

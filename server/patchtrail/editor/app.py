@@ -1,16 +1,15 @@
-"""Build the language server around a wired sidecar."""
+"""Build the language server; the sidecar behind it is loaded once `initialize` is answered."""
 
 from __future__ import annotations
 
-from patchtrail.editor.registration import register
+from patchtrail.editor.registration import Connect, register
 from patchtrail.editor.server import SidecarServer
-from patchtrail.editor.sidecar import Sidecar
 
 __all__ = ["build_server"]
 
 
-def build_server(sidecar: Sidecar) -> SidecarServer:
+def build_server(connect: Connect) -> SidecarServer:
     """Return a server that is ready to serve on standard input and output."""
     server = SidecarServer()
-    register(server, sidecar)
+    register(server, connect)
     return server

@@ -5,14 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, TypeVar
 
-import cattrs
 from lsprotocol import types as lsp
 from pydantic import ValidationError
-from pygls.protocol import (
-    JsonRPCNotification,
-    JsonRPCRequestMessage,
-    default_converter,
-)
 from pygls.uris import to_fs_path
 
 from patchtrail.capture import ClientName
@@ -20,17 +14,9 @@ from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.lsp import InitializationOptions
 from patchtrail.contract.wire import WireModel
 
-__all__ = ["client_name", "converter", "file_path", "initialization_options", "params_of"]
+__all__ = ["client_name", "file_path", "initialization_options", "params_of"]
 
 Params = TypeVar("Params", bound=WireModel)
-
-
-def converter() -> cattrs.Converter:
-    """Return pygls's converter, with the parameters of custom methods left as the JSON that they are."""
-    made: cattrs.Converter = default_converter()  # type: ignore[no-untyped-call]  # pygls does not annotate it
-    made.register_structure_hook(JsonRPCRequestMessage, lambda message, kind: kind(**{"params": None, **message}))
-    made.register_structure_hook(JsonRPCNotification, lambda message, kind: kind(**{"params": None, **message}))
-    return made
 
 
 def params_of(model: type[Params], params: Any) -> Params:  # noqa: ANN401 -- whatever JSON the client sent

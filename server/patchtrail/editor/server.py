@@ -1,5 +1,8 @@
 """The language server process: pygls, with errors that are logged and counted but never pop up.
 
+This file and `registration.py` import neither the contract nor a room below: `initialize` is answered before they are
+loaded, so that an editor's start never waits for them.
+
 This is a boundary: a handler's failure is answered with the protocol's own error, and its text, which may quote
 what was being edited, stays out of the log.
 """
@@ -7,12 +10,17 @@ what was being edited, stays out of the log.
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
+import cattrs
 from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
+from pygls.protocol import JsonRPCNotification, JsonRPCRequestMessage, default_converter
 
 from patchtrail import __version__
-from patchtrail.editor import from_lsp
+
+if TYPE_CHECKING:
+    from patchtrail.editor.documents import Documents
 
 __all__ = ["SidecarServer"]
 
@@ -20,18 +28,30 @@ logger = logging.getLogger(__name__)
 
 
 class SidecarServer(LanguageServer):
-    """A language server that only watches: it publishes nothing unasked but its own state."""
+    """A language server that only watches: it publishes nothing unasked but its own state.
+
+    `documents` is absent until the sidecar behind it is connected.
+    """
 
     def __init__(self) -> None:
         super().__init__(
             "patchtrail",
             __version__,
             text_document_sync_kind=lsp.TextDocumentSyncKind.Incremental,
-            converter_factory=from_lsp.converter,
+            converter_factory=_converter,
         )
+        self.documents: Documents | None = None
         self.handler_failures = 0
 
     def report_server_error(self, error: Exception, source: object) -> None:
         """Log a handler's failure by its type and count it; the default would show a pop-up."""
         self.handler_failures += 1
         logger.warning("handler: %s (%s)", type(error).__name__, getattr(source, "__name__", "unknown"))
+
+
+def _converter() -> cattrs.Converter:
+    """Return pygls's converter, with the parameters of custom methods left as the JSON that they are."""
+    made: cattrs.Converter = default_converter()  # type: ignore[no-untyped-call]  # pygls does not annotate it
+    made.register_structure_hook(JsonRPCRequestMessage, lambda message, kind: kind(**{"params": None, **message}))
+    made.register_structure_hook(JsonRPCNotification, lambda message, kind: kind(**{"params": None, **message}))
+    return made

@@ -1,0 +1,97 @@
+"""Wire the sidecar: recorder, spool, courier and the device that the client's key line names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from platformdirs import user_data_path
+from pydantic import ValidationError
+
+from patchtrail.capture import Machine, Recorder
+from patchtrail.cli.logs import SpoolLogs
+from patchtrail.contract.errors import InvalidInput
+from patchtrail.contract.lsp import DeviceKey, SessionState
+from patchtrail.delivery import Courier, Device, SpoolStore, SystemClock
+from patchtrail.editor.sidecar import Sidecar
+
+__all__ = ["build_sidecar", "default_spool", "device_of"]
+
+
+def default_spool() -> Path:
+    """Return the folder that holds what is not delivered yet."""
+    return user_data_path("patchtrail") / "spool"
+
+
+def device_of(key_line: bytes) -> Device:
+    """Return the device that a key line names.
+
+    Raises `InvalidInput` naming the malformed fields; the line itself never reaches a log or a message.
+    """
+    try:
+        enrolled = DeviceKey.model_validate_json(key_line)
+    except ValidationError as error:
+        fields = sorted({".".join(map(str, fault["loc"])) or "the line" for fault in error.errors()})
+        raise InvalidInput(f"The device key on standard input is malformed: {', '.join(fields)}.") from None
+    return Device(enrolled)
+
+
+def build_sidecar(spool: Path, device: Device | None) -> Sidecar:
+    """Wire the recorder, the spool and the courier."""
+    clock, listeners = SystemClock(), list[Callable[[], None]]()
+    store = SpoolStore(spool, clock, None if device is None else device.key)
+    logs = SpoolLogs(store, device, clock)
+
+    def changed() -> None:
+        for listener in listeners:
+            listener()
+
+    recorder = Recorder(logs, Machine.this(), changed)
+    courier = Courier(store, device, clock, Rules(recorder), changed)
+    logs.courier = courier
+
+    def start() -> None:
+        store.adopt()
+        recorder.run()
+        courier.start()
+
+    def close() -> None:
+        listeners.clear()
+        recorder.close()
+        courier.stop()
+        store.close()
+
+    def session_state() -> SessionState:
+        state = recorder.state
+        return SessionState.model_validate(
+            {
+                "state": state.state,
+                "reasons": [*state.reasons, *store.damaged],
+                "trace_id": state.trace_id,
+                "next_seq": state.next_seq,
+                "is_signed": device is not None,
+                "is_online": courier.is_online,
+                "pending_chunks": courier.pending(),
+                "quarantined_chunks": courier.quarantined(),
+                "capture_errors": recorder.failures,
+                "resumable": logs.resumable(),
+                "undelivered": logs.undelivered(),
+            }
+        )
+
+    return Sidecar(recorder, session_state, listeners.append, start, close)
+
+
+class Rules:
+    """What the courier must know of the recorder: may anything leave, and when."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def may_send(self) -> bool:
+        """Return whether the gate is open and recording is not paused."""
+        return self._recorder.state.may_send
+
+    def hold_ms(self) -> int:
+        """Return how long the user wants sealed chunks held."""
+        return self._recorder.hold_seconds * 1000

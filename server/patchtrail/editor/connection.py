@@ -1,0 +1,84 @@
+"""Connect a wired sidecar to the server: custom methods, the client's options, and news of its state."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from lsprotocol import types as lsp
+from pydantic import JsonValue
+
+from patchtrail.contract import lsp as ours
+from patchtrail.contract.errors import InvalidInput, PatchtrailError
+from patchtrail.contract.lsp import InitializationOptions
+from patchtrail.contract.wire import WireModel
+from patchtrail.editor import from_lsp, reports, session, to_lsp
+from patchtrail.editor.documents import Documents
+from patchtrail.editor.server import SidecarServer
+from patchtrail.editor.sidecar import Sidecar
+
+__all__ = ["connect"]
+
+Params = TypeVar("Params", bound=WireModel)
+Feature = Callable[[Sidecar, Params], Awaitable[WireModel]]
+
+
+def connect(server: SidecarServer, sidecar: Sidecar, params: lsp.InitializeParams) -> None:
+    """Register the custom methods, take the client's options, and start."""
+    features: dict[str, Feature[Any]] = {
+        ours.CONSENT_READ: session.read_consent,
+        ours.FACTS_REPORT: session.report_facts,
+        ours.SESSION_START: session.start,
+        ours.SESSION_PAUSE: session.pause,
+        ours.SESSION_RESUME: session.resume,
+        ours.SESSION_END: session.end,
+        ours.SESSION_STATUS: session.status,
+        ours.COMMAND_REPORT: reports.report_command,
+        ours.TESTS_PREPARE: reports.prepare_tests,
+        ours.TESTS_REPORT: reports.report_tests,
+        ours.NOTE_ADD: reports.add_note,
+    }
+    for method, feature in features.items():
+        server.feature(method)(_handler(sidecar, ours.METHODS[method][0], feature))
+    server.documents = Documents(sidecar.recorder, server.workspace)
+    _follow(server, sidecar)
+    sidecar.recorder.client = from_lsp.client_name(params)
+    options = _options(server, params)
+    sidecar.start()
+    sidecar.recorder.configure(options.settings)
+    if options.facts is not None:
+        sidecar.recorder.report_facts(options.facts)
+
+
+def _options(server: SidecarServer, params: lsp.InitializeParams) -> InitializationOptions:
+    """Return the client's options; malformed ones allow nothing, and the client's log says why."""
+    try:
+        return from_lsp.initialization_options(params)
+    except InvalidInput as error:
+        message = f"patchtrail: initializationOptions are ignored. {error.message}"
+        server.window_log_message(lsp.LogMessageParams(lsp.MessageType.Warning, message))
+        return InitializationOptions()
+
+
+def _follow(server: SidecarServer, sidecar: Sidecar) -> None:
+    """Tell the client of every change of state, from whatever thread it comes."""
+    loop = asyncio.get_running_loop()
+
+    def tell() -> None:
+        state = to_lsp.result(sidecar.session_state())
+        loop.call_soon_threadsafe(server.protocol.notify, ours.SESSION_STATE, state)
+
+    sidecar.on_change(tell)
+
+
+def _handler(sidecar: Sidecar, model: type[WireModel], feature: Feature[Any]) -> Callable[[Any], Awaitable[JsonValue]]:
+    """Return a request handler: validate, delegate, answer with a result or with the protocol's own error."""
+
+    async def handle(params: Any = None) -> JsonValue:  # noqa: ANN401 -- whatever JSON the client sent
+        try:
+            return to_lsp.result(await feature(sidecar, from_lsp.params_of(model, params)))
+        except PatchtrailError as error:
+            raise to_lsp.response_error(error) from None
+
+    return handle
