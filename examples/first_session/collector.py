@@ -22,9 +22,10 @@ class Collector:
     def __init__(self, patchtrail: list[str], data_dir: Path) -> None:
         self._patchtrail = patchtrail
         self.data_dir = data_dir
-        self._process = subprocess.Popen(
-            [*patchtrail, "collect", "--data-dir", str(data_dir), "--port", "0"], stdout=subprocess.DEVNULL
-        )
+        data_dir.mkdir(parents=True, exist_ok=True)
+        with (data_dir / "collector.log").open("ab") as log:
+            command = [*patchtrail, "collect", "--data-dir", str(data_dir), "--port", "0"]
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
         self.url = self._wait_until_ready()
         self.token = (data_dir / "server_token").read_text().strip()
 

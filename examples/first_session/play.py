@@ -95,10 +95,14 @@ def sample_story(sample: Path, test_command: str, repository: Path) -> Story:
 
 def own_story(original: Path, test_command: str, seed: int, repository: Path) -> Story:
     """Clone the user's repository and plant a bug that its tests notice."""
-    subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(original), str(repository)], check=True)
+    clone = ["git", "clone", "--quiet", "--no-hardlinks", str(original), str(repository)]
+    if subprocess.run(clone).returncode != 0:
+        raise SystemExit(f"{original} is not a git repository that can be cloned.")
     print(f"Looking for a bug that `{test_command}` notices, in a clone of {original} …", flush=True)
-    if run_tests(test_command, repository, None)[0] != 0:
-        print("The tests fail before any bug is planted; the session records them as they are.")
+    exit_code, _, output = run_tests(test_command, repository, None)
+    if exit_code != 0:
+        tail = "\n".join(output.splitlines()[-15:])
+        raise SystemExit(f"{tail}\n\n`{test_command}` ends with {exit_code} before any bug is planted; it has to pass.")
     bug = noticed_bug(repository, test_command, seed)
     title = f"The tests fail around {bug.path.name}:{bug.line}"
     hypothesis = f"The operator on line {bug.line} of {bug.path.name} is wrong."
@@ -132,9 +136,12 @@ def present(story: Story, collector: Collector, folder: Path, output: Path, *, i
     ):
         print(f"\n$ patchtrail {' '.join(arguments)}", flush=True)
         subprocess.run([*PATCHTRAIL, *arguments], env=reading, check=True)
-    print(f"\nRead it offline:  patchtrail trace show {bundle}")
-    print(f"Read it live:     {collector.url}/docs  (token in {collector.data_dir / 'server_token'})")
-    if is_kept:
+    command = Path(sys.executable).parent / "patchtrail"
+    print(f"\nRead it again:   {command} trace show {bundle}")
+    if not is_kept:
+        print(f"Collector again: {command} collect --data-dir {collector.data_dir}")
+    else:
+        print(f"Read it live:    {collector.url}/docs  (token in {collector.data_dir / 'server_token'})")
         print("The collector runs on until you press Ctrl+C.", flush=True)
         try:
             collector.wait()
@@ -153,12 +160,15 @@ def play(story: Story, key_line: str, spool: Path) -> str:
     client.request("patchtrail/facts/report", facts)
     task = {"task_id": "DEMO-1", "task_title": story.title, "task_description": "Played by the demo."}
     state = client.request("patchtrail/session/start", {"root_uri": repository.as_uri(), **task})
-    red = report_tests(client, story)
+    red, _ = report_tests(client, story)
     note(client, "hypothesis", story.hypothesis, "medium", [red])
     client.open(story.source)
     client.edit_and_save(story.source, story.repaired)
-    green = report_tests(client, story)
-    note(client, "observation", "The tests are green; the hypothesis held.", "high", [green])
+    after, exit_code = report_tests(client, story)
+    if exit_code == 0:
+        note(client, "observation", "The tests are green; the hypothesis held.", "high", [after])
+    else:
+        note(client, "observation", "Some tests are still red: there is more to it.", "medium", [after])
     report_command(client, repository, ["git", "add", "--all"])
     report_command(client, repository, ["git", *identity(), "commit", "--message", f"Fix: {story.title.lower()}"])
     client.request("patchtrail/session/end")
@@ -167,12 +177,13 @@ def play(story: Story, key_line: str, spool: Path) -> str:
     return str(state["trace_id"])
 
 
-def report_tests(client: LanguageClient, story: Story) -> int:
-    """Run the tests for real and report them; return the event's number."""
+def report_tests(client: LanguageClient, story: Story) -> tuple[int, int]:
+    """Run the tests for real and report them; return the event's number and the exit code."""
     junit = client.request("patchtrail/tests/prepare")["junit_path"]
     exit_code, duration_ms, _ = run_tests(story.test_command, story.repository, junit)
     report = {"command_line": shown(story.test_command), "exit_code": exit_code, "duration_ms": duration_ms}
-    return int(client.request("patchtrail/tests/report", {**report, "junit_path": junit})["seq"])
+    seq = client.request("patchtrail/tests/report", {**report, "junit_path": junit})["seq"]
+    return int(seq), exit_code
 
 
 def run_tests(test_command: str, repository: Path, junit: str | None) -> tuple[int, int, str]:

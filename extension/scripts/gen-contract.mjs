@@ -7,7 +7,7 @@ const TARGET = new URL("../src/contract.gen.ts", import.meta.url);
 
 const schema = JSON.parse(readFileSync(SCHEMA, "utf8"));
 const methods = schema["x-methods"];
-const { "x-methods": _methods, "x-notifications": notifications, ...types } = schema;
+const { "x-types": _types, "x-methods": _methods, "x-notifications": notifications, ...types } = schema;
 
 // Without a root type of its own the generator would invent one; every definition is emitted instead.
 const compiled = await compile({ ...types, title: "PatchtrailContract", type: "object" }, "PatchtrailContract", {

@@ -938,7 +938,7 @@ export interface InitializationOptions {
  */
 export interface Settings {
   /**
-   * Address of the collector that consented sessions are sent to. Empty: record locally only.
+   * The collector to enrol with. Sessions go to the one that this device did enrol with.
    */
   collector_url?: string;
   /**
@@ -1116,7 +1116,10 @@ export interface SessionState {
   is_signed: boolean;
   is_online: boolean;
   pending_chunks: number;
-  quarantined_chunks: number;
+  /**
+   * Traces that the collector will not take as they are; nothing is deleted.
+   */
+  stuck_traces: number;
   capture_errors: number;
   /**
    * Unfinished traces that a killed sidecar left.
@@ -1136,7 +1139,7 @@ export interface SessionState {
  */
 export interface Settings1 {
   /**
-   * Address of the collector that consented sessions are sent to. Empty: record locally only.
+   * The collector to enrol with. Sessions go to the one that this device did enrol with.
    */
   collector_url?: string;
   /**

@@ -101,7 +101,10 @@ def test_bad_chunks_are_refused_with_a_place(collector: RunningCollector) -> Non
 def test_artifacts_before_chunks(collector: RunningCollector) -> None:
     """An artifact is stored under the hash that it has; another hash is refused."""
     session, content = opened(collector), b"output"
-    headers = {"Authorization": f"Bearer {session.created.upload_token}"}
+    headers = {
+        "Authorization": f"Bearer {session.created.upload_token}",
+        "Content-Type": "application/octet-stream",
+    }
     sha256 = digest.sha256(content)
     right = httpx.put(f"{session.path}/artifacts/{sha256}", content=content, headers=headers)
     wrong = httpx.put(f"{session.path}/artifacts/{'0' * 64}", content=content, headers=headers)

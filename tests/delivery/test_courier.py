@@ -262,7 +262,7 @@ def test_a_chunk_that_is_refused_for_good_is_set_aside(carrier: Carrier, collect
     carrier.look()
 
     check_complete(collector, sound.trace_id, 2)
-    assert carrier.courier.quarantined() == 1
+    assert carrier.courier.stuck() == 1
     kept = {path.name for path in poisoned.folder.quarantine.iterdir()}
     assert kept == {"000000.seg", "000000.env", "000000.why"}
     assert segment.exists()

@@ -36,7 +36,7 @@ def test_the_demo_tells_the_session(tmp_path: Path) -> None:
         "Fix: discounts are far too large",
         "ended: participant",
         "Assurance level L4",
-        "Read it offline:",
+        "Read it again:",
     ):
         assert line in told
 
@@ -52,6 +52,7 @@ def test_another_assertion_is_another_timeline(tmp_path: Path) -> None:
     assert "pytest -q: 0 passed, 3 failed" in told
     assert "assert 1000 == 999" in told
     assert "pytest -q: 2 passed, 1 failed" in told
+    assert "Some tests are still red" in told
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLE.glob("*.py")), ids=lambda path: path.name)

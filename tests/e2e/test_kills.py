@@ -30,14 +30,17 @@ class Driver:
         self.trace_id: str | None = None
         self.acts = 0
 
-    def run_until_killed(self) -> None:
-        """Start a sidecar, act until it is killed at a random moment, which may be while it starts."""
+    def run_until_killed(self, *, is_starting: bool = False) -> None:
+        """Start a sidecar and act until it is killed at a random moment, of the recording or of its start."""
         client = self.client()
-        delay_s = self.dice.choice((self.dice.uniform(0.0, 0.6), self.dice.uniform(0.6, 1.2)))
+        delay_s = self.dice.uniform(0.0, 0.7 if is_starting else 0.5)
         killer = threading.Timer(delay_s, client.kill)
-        killer.start()
         try:
+            if is_starting:
+                killer.start()
             self.open_session(client)
+            if not is_starting:
+                killer.start()
             while True:
                 self.act(client)
         except (OSError, ValueError):
@@ -103,15 +106,18 @@ class Driver:
 
 @pytest.mark.timeout(600)
 def test_fifty_kills_lose_nothing_and_double_nothing(collector: Collector, repository: Path, tmp_path: Path) -> None:
-    """No event whose append returned is missing at the collector after 50 SIGKILLs, and none is there twice."""
+    """No event whose append returned is missing at the collector after 50 SIGKILLs, and none is there twice.
+
+    Besides, the sidecar is killed 20 times while it starts and recovers.
+    """
     key_line = enrol(collector.url, collector.invite())
     acknowledged_in_all = 0
     for seed in range(SESSIONS):
         driver = Driver(repository, key_line, tmp_path, seed)
-        while driver.trace_id is None:
+        for number in range(KILLS_PER_SESSION):
             driver.run_until_killed()
-        for _ in range(KILLS_PER_SESSION):
-            driver.run_until_killed()
+            if number % 3 == 0:
+                driver.run_until_killed(is_starting=True)
         acknowledged_in_all += check(collector, driver)
 
     assert acknowledged_in_all > 100

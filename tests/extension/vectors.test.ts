@@ -77,6 +77,8 @@ for (const type of readdirSync(FOLDER, { withFileTypes: true }).filter((one) => 
 }
 
 test("every type of the contract that crosses a boundary has a folder, and none is empty", () => {
+  const folders = readdirSync(FOLDER, { withFileTypes: true }).filter((one) => one.isDirectory());
+  assert.deepEqual(folders.map((one) => one.name).sort(), [...schema["x-types"], "Chunk", "Seconds"].sort());
   assert.ok(files > 200, `${files} vectors were read`);
 });
 

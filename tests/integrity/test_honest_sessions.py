@@ -42,7 +42,7 @@ def test_honest_session_reaches_level_three() -> None:
     verdict = check(honest().evidence)
 
     assert verdict.assurance().level == "L3"
-    assert verdict.assurance(is_replayed=True).level == "L4"
+    assert verdict.assurance(unreplayed=None).level == "L4"
 
 
 def test_late_receipt_is_level_one() -> None:

@@ -14,7 +14,10 @@ redactor = Redactor(
     b"k" * 32,
     [
         *from_environment({"DEPLOY_TOKEN": "tok-0a1b2c3d4e", "EDITOR": "/usr/bin/nano", "API_KEY": "short"}),
-        *from_dotenv('DATABASE="postgres://db.internal/shop"\nexport PEPPER=cayenne-and-chili\nDEBUG=1\n# comment\n'),
+        *from_dotenv(
+            'DATABASE="postgres://db.internal/shop"\nexport PEPPER=cayenne-and-chili # hot\nDEBUG=1\n# comment\n'
+        ),
+        *from_dotenv("SALT='sea and rock' # both\nBARE=himalaya#pink\n"),
         *from_machine(homes=["/home/alice/"], users=["alice", "root"], hosts=["wonderland", "localhost"]),
     ],
 )

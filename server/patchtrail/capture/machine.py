@@ -12,10 +12,12 @@ from pathlib import Path
 
 from patchtrail.redaction import Literal, from_dotenv, from_environment, from_machine
 
-__all__ = ["Machine"]
+__all__ = ["Machine", "dotenv_files"]
 
 MAX_DOTENV_BYTES = 1024 * 1024
 MAX_DOTENV_FILES = 20
+MAX_DOTENV_DEPTH = 3
+TOOL_FOLDERS = frozenset({".git", ".hg", ".venv", "venv", "node_modules", "__pycache__", ".tox", "site-packages"})
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Machine:
         """Yield every known literal for a session in `folder`, its `.env` files included."""
         yield from from_environment(self.environment)
         yield from from_machine(homes=self.homes, users=self.users, hosts=self.hosts)
-        for path in sorted(folder.glob(".env*"))[:MAX_DOTENV_FILES]:
+        for path in dotenv_files(folder):
             yield from from_dotenv(_read(path))
 
     @property
@@ -53,6 +55,16 @@ class Machine:
     def python_version(self) -> str:
         """The version of the interpreter that runs the sidecar."""
         return platform.python_version()
+
+
+def dotenv_files(folder: Path) -> list[Path]:
+    """Return the `.env` files at most three folders deep, outside folders that tools fill."""
+    found: list[Path] = []
+    for at, folders, files in os.walk(folder):
+        depth = len(Path(at).relative_to(folder).parts)
+        folders[:] = [one for one in sorted(folders) if one not in TOOL_FOLDERS and depth < MAX_DOTENV_DEPTH]
+        found += [Path(at, one) for one in sorted(files) if one.startswith(".env") or one.endswith(".env")]
+    return found[:MAX_DOTENV_FILES]
 
 
 def _known(values: set[str]) -> tuple[str, ...]:

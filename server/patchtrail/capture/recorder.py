@@ -16,7 +16,7 @@ from typing import TypeVar
 from patchtrail import __version__
 from patchtrail.capture.edits import EditRecorder
 from patchtrail.capture.log import OpenedLog, SessionFacts, TraceLogs
-from patchtrail.capture.machine import Machine
+from patchtrail.capture.machine import Machine, dotenv_files
 from patchtrail.capture.repository import Repository
 from patchtrail.capture.session import Pauser, Session
 from patchtrail.capture.snapshots import Snapshots, read_text
@@ -40,6 +40,8 @@ from patchtrail.study import current_consent, decide
 __all__ = ["ClientName", "Recorder", "RecorderState"]
 
 Result = TypeVar("Result")
+MAX_ID_CHARS, MAX_TITLE_CHARS, MAX_ORIGIN_CHARS = 200, 1_000, 2_000
+"""What the collector takes; redaction can lengthen a text."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class Recorder:
         self._folder: Path | None = None
         self._session: Session | None = None
         self._stopped: tuple[str, ...] = ()
+        self._dotenv_stamps: dict[Path, int] = {}
         self._snapshots = Snapshots()
         self._open_documents: set[Path] = set()
         self._worker = Worker(self._pulse)
@@ -180,7 +183,7 @@ class Recorder:
         if session is not None and not decision.is_allowed and session.paused_by is None:
             self._pause("gate", decision.reasons)
         elif session is not None and decision.is_allowed and session.paused_by == "gate":
-            session.resume("gate")
+            self._guard_spool(lambda: session.resume("gate"))
         self._publish()
         return decision
 
@@ -194,12 +197,20 @@ class Recorder:
         session = self._session
         if session is None or session.paused_by is not None or not self._is_inside(path, session):
             return
-        if session.redactor.denies(path.name) and path.name.startswith(".env"):
-            session.rewrite_rules(self._redactor(session.redact_key, session.repository.root))
+        self._follow_dotenv(session)
         edit = session.edits.edit_of(path, text, before=before)
         if edit is not None:
             self._guard_spool(lambda: session.append(edit))
         self._publish()
+
+    def _follow_dotenv(self, session: Session) -> None:
+        """Learn the values of `.env` files anew when one of them changed, by whatever hand."""
+        stamps = _stamps(session.repository.root)
+        if stamps != self._dotenv_stamps:
+            self._dotenv_stamps = stamps
+            self._guard_spool(
+                lambda: session.rewrite_rules(self._redactor(session.redact_key, session.repository.root))
+            )
 
     def _is_inside(self, path: Path, session: Session) -> bool:
         return (
@@ -218,6 +229,7 @@ class Recorder:
         repository = Repository(folder)
         self._snapshots = Snapshots(saved={path: text for path in self._open_documents if (text := read_text(path))})
         opened = self._opened_log(request, folder, repository)
+        self._dotenv_stamps = _stamps(repository.root)
         redactor = self._redactor(opened.redact_key, repository.root)
         edits = EditRecorder(opened.log, redactor, repository, self._snapshots)
         session = Session(opened.log, redactor, repository, edits, opened.redact_key)
@@ -235,9 +247,9 @@ class Recorder:
         redact_key = secrets.token_bytes(32)
         redactor = self._redactor(redact_key, repository.root)
         facts = SessionFacts(
-            task_id=redactor.text(request.task_id),
-            task_title=redactor.text(request.task_title),
-            repo_origin=redactor.text(repository.origin),
+            task_id=redactor.text(request.task_id)[:MAX_ID_CHARS],
+            task_title=redactor.text(request.task_title)[:MAX_TITLE_CHARS],
+            repo_origin=redactor.text(repository.origin)[:MAX_ORIGIN_CHARS],
             start_commit=repository.start_commit,
             consent=self._facts.consent if self._facts else None,
         )
@@ -278,14 +290,16 @@ class Recorder:
             raise StateConflict("The session is not paused.")
         decision = self._decide(self._folder)
         if not decision.is_allowed:
+            # The participant's pause is over; when the gate opens again, recording goes on by itself.
             session.paused_by = "gate"
+            self._publish()
             raise NotAllowed("Recording is not allowed.", detail={"reasons": decision.reasons})
-        session.resume("participant")
+        self._guard_spool(lambda: session.resume("participant"))
         self._publish()
 
     def _end(self) -> None:
         session = self._running()
-        session.end()
+        self._guard_spool(session.end)
         self._session, self._folder = None, None
         self._logs.ended(session.log)
         self._publish()
@@ -305,6 +319,7 @@ class Recorder:
             return Recorded(is_recorded=False, seq=None, reasons=["No session is being recorded.", *self._stopped])
         if session.paused_by is not None:
             return Recorded(is_recorded=False, seq=None, reasons=[f"The session is paused by {session.paused_by}."])
+        self._follow_dotenv(session)
         seq = self._guard_spool(lambda: record(session))
         self._publish()
         return Recorded(is_recorded=True, seq=seq, reasons=[])
@@ -350,3 +365,8 @@ class Recorder:
         if state != self.state:
             self.state = state
             self._on_change()
+
+
+def _stamps(root: Path) -> dict[Path, int]:
+    """Return when each `.env` file below a folder was changed last."""
+    return {path: path.stat().st_mtime_ns for path in dotenv_files(root) if path.is_file()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -42,6 +43,8 @@ MAX_OUTPUT_CHARS = 10_000_000
 MAX_INLINE_CASES = 200
 MAX_INLINE_DIFF_CHARS = 64_000
 
+JUNIT_PREFIX = "patchtrail-junit-"
+
 Pauser = Literal["participant", "gate"]
 
 
@@ -58,6 +61,7 @@ class Session:
         self.edits = edits
         self.paused_by: Pauser | None = None
         self._junit_folders: set[Path] = set()
+        _sweep_reports()
         self._last_pulse_ms = log.mono_ms()
         self._clock_offset_ms = log.wall_ms() - log.mono_ms()
 
@@ -93,7 +97,7 @@ class Session:
 
     def prepare_tests(self) -> Path:
         """Return where the next test run may write its JUnit report: a private folder, deleted after reading."""
-        folder = Path(tempfile.mkdtemp(prefix="patchtrail-junit-"))
+        folder = Path(tempfile.mkdtemp(prefix=f"{JUNIT_PREFIX}{os.getpid()}-"))
         self._junit_folders.add(folder)
         return folder / "report.xml"
 
@@ -106,7 +110,7 @@ class Session:
         inline = [case for case in shown if case.outcome in ("failed", "error")] if is_long else shown
         return self.append(
             TestRun(
-                command_line=report.command_line,
+                command_line=plain_text(report.command_line),
                 evidence="exit" if cases is None else "junit",
                 exit_code=report.exit_code,
                 duration_ms=report.duration_ms,
@@ -211,3 +215,11 @@ class Session:
     def _stored_cases(self, cases: list[TestCase]) -> ArtifactRef:
         lines = "".join(f"{case.model_dump_json()}\n" for case in cases)
         return self._stored(lines, "application/x-ndjson")
+
+
+def _sweep_reports() -> None:
+    """Remove the raw test reports that a killed sidecar of this user left behind."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{JUNIT_PREFIX}*-*"):
+        pid = folder.name.removeprefix(JUNIT_PREFIX).partition("-")[0]
+        if pid.isdigit() and not Path("/proc", pid).exists() and Path("/proc/self").exists():
+            shutil.rmtree(folder, ignore_errors=True)

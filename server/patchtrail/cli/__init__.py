@@ -16,5 +16,5 @@ def main() -> None:
     try:
         from patchtrail.cli.app import app
     except ModuleNotFoundError as error:
-        sys.exit(f"This command needs more libraries ({error.name}): pip install 'patchtrail[collector]'")
+        sys.exit(f"This command needs more libraries ({error.name}): pip install '.[collector]' in a checkout")
     app()

@@ -39,6 +39,8 @@ def told(verb: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
         except ValidationError as error:
             for fault in error.errors(include_url=False, include_input=False):
                 typer.echo(f"patchtrail: {'.'.join(map(str, fault['loc']))}: {fault['msg']}", err=True)
+        except OSError as error:
+            typer.echo(f"patchtrail: {error.filename or 'the disk'}: {error.strerror}", err=True)
         raise typer.Exit(2)
 
     return run

@@ -72,7 +72,7 @@ def build_sidecar(spool: Path, device: Device | None) -> Sidecar:
                 "is_signed": device is not None,
                 "is_online": courier.is_online,
                 "pending_chunks": courier.pending(),
-                "quarantined_chunks": courier.quarantined(),
+                "stuck_traces": courier.stuck(),
                 "capture_errors": recorder.failures,
                 "resumable": logs.resumable(),
                 "undelivered": logs.undelivered(),

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from patchtrail.cli.client import CollectorClient
 from patchtrail.cli.console import console, told
 from patchtrail.contract.collection import Assurance, TraceList
 from patchtrail.contract.errors import InvalidInput, NotFound
-from patchtrail.integrity.verify import Finding, TraceEvidence, TraceVerdict, assurance_of, verify_trace
+from patchtrail.integrity.verify import TraceEvidence, TraceVerdict, verify_trace
 from patchtrail.trace import Replay, read_bundle, replay, timeline
 
 __all__ = ["app"]
@@ -46,7 +46,15 @@ def list_command(
 ) -> None:
     """List the traces at a collector."""
     listed = CollectorClient(collector, token).get("/v1/traces", TraceList, limit=limit)
-    table = Table("trace", "task", "participant", "events", "status", "level", box=None)
+    table = Table(
+        Column("trace", no_wrap=True, overflow="fold", min_width=38),
+        "task",
+        "participant",
+        "events",
+        "status",
+        "level",
+        box=None,
+    )
     for trace in listed.traces:
         level = Text(trace.assurance.level, COLOURS[trace.assurance.level])
         table.add_row(trace.trace_id, trace.task_id, trace.participant_id, str(trace.events), trace.status, level)
@@ -65,9 +73,11 @@ def show(
     verdict = verify_trace(evidence, pinned_jkt=server_key)
     out = console()
     for row in timeline(held.event for held in verdict.events):
-        out.print(Text(f"{row.at_s:8.1f} s  {row.type:<15}{_visible(row.summary)}"))
+        out.print(Text(f"{row.seq:5}  {row.at_s:8.1f} s  {row.type:<15}{_visible(row.summary)}"))
         for detail in row.details:
-            out.print(Text(f"{'':27}{_visible(detail)}", "dim"))
+            out.print(Text(f"{'':34}{_visible(detail)}", "dim"))
+    for finding in verdict.errors:
+        out.print(Text(f"FAULT  {_visible(str(finding))}", "red"))
     _print_level(verdict.assurance())
 
 
@@ -87,7 +97,7 @@ def verify(
     verdict = verify_trace(evidence, pinned_jkt=server_key)
     replayed = None if repo is None or verdict.errors else _replayed(verdict, evidence, repo)
     _report(verdict, evidence, replayed)
-    if verdict.errors or (replayed is not None and replayed.findings):
+    if verdict.errors or (replayed is not None and replayed.errors):
         raise typer.Exit(1)
 
 
@@ -154,23 +164,17 @@ def _report(verdict: TraceVerdict, evidence: TraceEvidence, replayed: Replay | N
         out.print(Text(f"{mark} {finding}", "red" if finding.weight == "error" else "yellow"))
     artifacts = len(evidence.artifacts or {})
     out.print(
-        f"{evidence.trace_id}: {len(verdict.events)} events in {len(evidence.chunks)} chunks, "
-        f"{len(evidence.receipts)} receipts, {artifacts} artifacts."
+        f"{evidence.trace_id}: {_count(len(verdict.events), 'event')} in {_count(len(evidence.chunks), 'chunk')}, "
+        f"{_count(len(evidence.receipts), 'receipt')}, {_count(artifacts, 'artifact')}."
     )
     if replayed is not None:
-        out.print(
-            f"{replayed.edits} edits of {len(replayed.texts)} files replayed, every content hash agrees."
-            if not replayed.findings
-            else f"{replayed.edits} edits replayed; see the faults above."
-        )
-    _print_level(_level(verdict, replayed))
+        agree = "see the faults above" if replayed.errors else "every content hash agrees"
+        out.print(f"{_count(replayed.edits, 'edit')} of {_count(len(replayed.texts), 'file')} replayed; {agree}.")
+    _print_level(verdict.assurance() if replayed is None else verdict.assurance(unreplayed=replayed.disagreement))
 
 
-def _level(verdict: TraceVerdict, replayed: Replay | None) -> Assurance:
-    findings: list[Finding] = [*verdict.findings]
-    if replayed is not None and replayed.findings:
-        return assurance_of(findings, is_signed=True, is_replayed=False)
-    return assurance_of(findings, is_signed=True, is_replayed=replayed is not None)
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _print_level(assurance: Assurance) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from patchtrail.contract.errors import NotFound
+from patchtrail.delivery.durable import sync_folder
 
 __all__ = ["Blobs", "LocalBlobs"]
 
@@ -46,7 +47,7 @@ class LocalBlobs:
             os.close(descriptor)
         temporary.rename(path)
         for folder in (path.parent, self._folder):
-            _sync(folder)
+            sync_folder(folder)
 
     def get(self, sha256: str) -> bytes:
         """Return a blob; raises `NotFound`."""
@@ -57,11 +58,3 @@ class LocalBlobs:
 
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ import orjson
 
 from patchtrail.collector.tokens import SERVER_PREFIX, draw_token
 from patchtrail.contract.collection import KeySet, ServerKey
+from patchtrail.delivery.durable import write_whole
 from patchtrail.integrity.keys import SigningKey, unpadded
 
 __all__ = ["ReceiptKey", "server_token"]
@@ -24,7 +24,7 @@ class ReceiptKey:
         if not path.exists():
             seed = secrets.token_bytes(32)
             made = {"d": unpadded(seed), "x": SigningKey(seed).public.jwk.x, "created_ms": time.time_ns() // 1_000_000}
-            _write_private(path, orjson.dumps(made))
+            write_whole(path, orjson.dumps(made))
         stored = orjson.loads(path.read_bytes())
         self.key = SigningKey.from_jwk(stored["d"], stored["x"])
         self._created_ms = int(stored["created_ms"])
@@ -41,17 +41,5 @@ def server_token(folder: Path, configured: str | None) -> str:
         return configured
     path = folder / "server_token"
     if not path.exists():
-        _write_private(path, draw_token(SERVER_PREFIX).encode())
+        write_whole(path, draw_token(SERVER_PREFIX).encode())
     return path.read_text().strip()
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    """Write a secret so that nobody else ever sees it, and that a crash leaves it whole or absent."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.write(descriptor, content)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    temporary.rename(path)

@@ -108,7 +108,7 @@ def _assurance(verdict: TraceVerdict, *, is_forked: bool) -> Assurance:
     if is_forked:
         message = "The device signed two different chunks with the same number."
         findings.append(Finding("trace.forked", "trace", message, "remark"))
-    return assurance_of(findings, is_signed=True, is_replayed=False)
+    return assurance_of(findings, is_signed=True)
 
 
 def _summary(row: Row[Any]) -> TraceSummary:
@@ -130,6 +130,8 @@ def _known_assurance(row: Row[Any]) -> Assurance:
     """Return what was found at completion; for an open trace, what its receipts tell so far."""
     if row.assurance is not None:
         return Assurance.model_validate_json(row.assurance)
+    if row.next_n == 0:
+        return Assurance(level="L1", reasons=["Nothing of the trace has been received yet."])
     if row.late_chunks or row.is_forked:
         return Assurance(level="L1", reasons=["A chunk came late or twice."])
     return Assurance(level="L2", reasons=["The trace is not complete yet."])

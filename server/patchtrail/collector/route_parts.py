@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Depends, Header, Path, Request
+from fastapi import Depends, Path, Request
+from fastapi.security import HTTPBearer
 from pydantic import ValidationError
 
 from patchtrail.collector.access import bearer
@@ -18,6 +19,7 @@ from patchtrail.integrity.dsse import first_fault
 __all__ = ["Parts", "Token", "TraceIdPath", "json_body", "openapi_body", "problems"]
 
 Body = TypeVar("Body", bound=WireModel)
+TOKENS = "The server's token reads and invites, a device's opens and reads, an upload token uploads to one trace."
 PROBLEM_SCHEMA = {"$ref": "#/components/schemas/Problem"}
 DESCRIPTIONS = {
     401: "No token, or one that is not known here.",
@@ -38,8 +40,10 @@ def _service(request: Request) -> Service:
     return service
 
 
-def _token(authorization: Annotated[str | None, Header()] = None) -> str:
-    return bearer(authorization)
+def _token(
+    request: Request, _documented: Annotated[object, Depends(HTTPBearer(auto_error=False, description=TOKENS))]
+) -> str:
+    return bearer(request.headers.get("authorization"))
 
 
 Parts = Annotated[Service, Depends(_service)]

@@ -17,7 +17,7 @@ from patchtrail.collector.service import Service
 from patchtrail.collector.tables import artifacts, traces
 from patchtrail.contract.collection import ArtifactStored, TraceCompleted, TraceCreated, TraceRequest, UploadToken
 from patchtrail.contract.errors import InvalidInput
-from patchtrail.contract.evidence import CHUNK_MEDIA_TYPE, Receipt
+from patchtrail.contract.evidence import CHUNK_MEDIA_TYPE, Envelope
 from patchtrail.integrity import chunk, digest
 
 __all__ = ["router"]
@@ -67,7 +67,7 @@ async def post_token(trace_id: TraceIdPath, parts: Parts, token: Token) -> Uploa
 @router.put(
     "/{trace_id}/chunks/{n}",
     status_code=201,
-    response_model=Receipt,
+    response_model=Envelope,
     response_description="The receipt, as a DSSE envelope",
     responses=problems(
         401, 403, 404, 408, 409, 413, 415, 422, success={"description": "The same chunk came before; its receipt"}
@@ -88,7 +88,7 @@ async def put_chunk(request: Request, trace_id: TraceIdPath, n: ChunkNumber, par
 @router.put(
     "/{trace_id}/artifacts/{sha256}",
     status_code=201,
-    responses=problems(401, 403, 404, 408, 413, 422),
+    responses=problems(401, 403, 404, 408, 413, 415, 422),
     openapi_extra=ARTIFACT_BODY,
 )
 async def put_artifact(
@@ -96,6 +96,8 @@ async def put_artifact(
 ) -> ArtifactStored:
     """Take a blob in, under the SHA-256 that it really has."""
     await _uploader(parts, token, trace_id)
+    if request.headers.get("content-type", "").lower() != "application/octet-stream":
+        raise InvalidInput("An artifact has the media type application/octet-stream.", code="unsupported_media_type")
     content = await read_capped(request, MAX_ARTIFACT_BYTES)
     if digest.sha256(content) != sha256:
         raise InvalidInput("The body's SHA-256 is not the one in the address.", code="artifact.sha256")

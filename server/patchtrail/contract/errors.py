@@ -4,7 +4,7 @@
 
     PatchtrailError                 base: owns code, message and detail
     ├── InvalidInput                a document, message or file does not have the required shape
-    ├── VerificationFailed          signed evidence does not hold; carries the findings
+    ├── VerificationFailed          signed evidence does not hold
     ├── PatchDoesNotApply           a diff does not fit the text it is applied to
     ├── NotAllowed                  the gate, a token or a role says no
     ├── StateConflict               a valid request meets a state that cannot take it
@@ -19,6 +19,7 @@ from patchtrail.contract.problem import Problem
 
 __all__ = [
     "CollectorUnavailable",
+    "Detail",
     "InvalidInput",
     "NotAllowed",
     "NotFound",

@@ -104,9 +104,9 @@ class StartSession(WireModel):
     """Start recording in one folder; `trace_id` goes on with a trace that a killed sidecar left behind."""
 
     root_uri: str
-    task_id: str
-    task_title: str = ""
-    task_description: str = ""
+    task_id: Annotated[str, Field(min_length=1, max_length=200)]
+    task_title: Annotated[str, Field(max_length=1000)] = ""
+    task_description: Annotated[str, Field(max_length=20_000)] = ""
     trace_id: TraceId | None = None
 
 
@@ -120,7 +120,7 @@ class SessionState(WireModel):
     is_signed: bool
     is_online: bool
     pending_chunks: Count
-    quarantined_chunks: Count
+    stuck_traces: Count = Field(description="Traces that the collector will not take as they are; nothing is deleted.")
     capture_errors: Count
     resumable: list[TraceId] = Field(description="Unfinished traces that a killed sidecar left.")
     undelivered: list[TraceId] = Field(description="Ended traces that the collector has not called complete yet.")

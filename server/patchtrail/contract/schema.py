@@ -71,10 +71,12 @@ def contract_schema() -> dict[str, JsonValue]:
     )[1]["$defs"]
     definitions |= event.pop("$defs")
     definitions["Event"] = event
+    types: list[JsonValue] = [*sorted([*(model.__name__ for model in ROOT_TYPES), "Event"])]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": ID,
         "title": "Patchtrail contract v1",
+        "x-types": types,
         "x-methods": {
             method: {"params": params.__name__, "result": result.__name__}
             for method, (params, result) in lsp.METHODS.items()

@@ -17,7 +17,7 @@ class Settings(WireModel):
     collector_url: Annotated[
         str,
         Field(
-            description="Address of the collector that consented sessions are sent to. Empty: record locally only.",
+            description="The collector to enrol with. Sessions go to the one that this device did enrol with.",
             json_schema_extra={
                 "setting": "collector.url",
                 "scope": "machine",

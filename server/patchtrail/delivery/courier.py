@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from patchtrail.contract.collection import TraceCompleted
-from patchtrail.contract.errors import InvalidInput, PatchtrailError, VerificationFailed
+from patchtrail.contract.errors import CollectorUnavailable, InvalidInput, PatchtrailError, VerificationFailed
 from patchtrail.delivery.clock import Clock
 from patchtrail.delivery.device import Device
 from patchtrail.delivery.durable import make_folder, sync_folder, unlink_all, write_whole
@@ -83,9 +83,9 @@ class Courier:
         """Return how many chunks are signed but not receipted."""
         return sum(len(trace.folder.numbers(".env")) for trace in self._store.owned())
 
-    def quarantined(self) -> int:
-        """Return how many owned traces hold something that the collector will never take."""
-        return sum(trace.folder.quarantine.exists() for trace in self._store.owned())
+    def stuck(self) -> int:
+        """Return how many traces wait for a person, because the collector will not take them as they are."""
+        return len(self._stuck)
 
     def stop(self) -> None:
         """Finish the request in flight and stop; what is left is carried by the next sidecar."""
@@ -108,15 +108,39 @@ class Courier:
 
     def _look(self) -> None:
         for trace in self._store.owned():
-            trace.sync()
-            trace.seal_if_due()
+            self._keep_safe(trace)
         if self._device is None:
             return
         for trace in self._store.owned():
             if self._is_stopping or self._clock.boot_ms() < self._retry_at_ms or not self._rules.may_send():
                 return
             if trace.opening.kind != "local" and trace.trace_id not in self._stuck:
-                self._deliver(trace, self._device)
+                self._attempt(trace, self._device)
+
+    def _keep_safe(self, trace: TraceSpool) -> None:
+        """Sync and seal what is due; a disk that refuses one trace never keeps the others waiting."""
+        try:
+            trace.sync()
+            trace.seal_if_due()
+        except OSError as error:
+            logger.warning("delivery: %s cannot be sealed: %s", trace.trace_id, error.strerror)
+
+    def _attempt(self, trace: TraceSpool, device: Device) -> None:
+        """Deliver what is due of one trace; what is refused for good, or cannot be read, is set aside and told."""
+        try:
+            self._deliver(trace, device)
+        except CollectorUnavailable as error:
+            if error.detail.get("status") in REFUSED_FOR_GOOD or error.detail.get("status") in (403, 409):
+                self._set_aside(trace, error.code)
+            else:
+                self._fail(None)
+        except (PatchtrailError, OSError) as error:
+            self._set_aside(trace, type(error).__name__)
+
+    def _set_aside(self, trace: TraceSpool, why: str) -> None:
+        logger.warning("delivery: %s is set aside: %s", trace.trace_id, why)
+        self._stuck.add(trace.trace_id)
+        self._on_change()
 
     def _deliver(self, trace: TraceSpool, device: Device) -> None:
         for n in trace.folder.numbers(".env"):
@@ -213,9 +237,7 @@ class Courier:
         write_whole(folder.quarantine / f"{n:06d}.why", why.encode())
         for path in (folder.segment(n), folder.envelope(n)):
             write_whole(folder.quarantine / path.name, path.read_bytes())
-        self._stuck.add(trace.trace_id)
-        logger.warning("delivery: chunk %d of %s was refused for good", n, trace.trace_id)
-        self._on_change()
+        self._set_aside(trace, f"chunk {n} was refused for good")
 
     def _succeed(self) -> None:
         self._failures, self._retry_at_ms, self.is_online = 0, 0, True

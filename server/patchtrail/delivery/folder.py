@@ -26,7 +26,7 @@ from pydantic import ValidationError
 from patchtrail.contract.collection import TraceRequest
 from patchtrail.contract.errors import SpoolUnavailable
 from patchtrail.contract.events import StartKind
-from patchtrail.contract.wire import Millis, Sha256, TraceId, WireModel
+from patchtrail.contract.wire import JwkThumbprint, Millis, Sha256, TraceId, WireModel
 from patchtrail.delivery.durable import FILE_MODE, make_folder, write_whole
 
 __all__ = ["FolderLock", "TraceFolder", "TraceOpening"]
@@ -41,6 +41,7 @@ class TraceOpening(WireModel):
     genesis: Sha256
     request: TraceRequest | None
     grant: str | None
+    jkt: JwkThumbprint | None
     root_digest: Sha256
     opened_wall_ms: Millis
     opened_boot_ms: Millis

@@ -45,6 +45,7 @@ class SpoolStore:
             genesis=trace.genesis,
             request=trace.request,
             grant=None if trace.grant is None else trace.grant.decode(),
+            jkt=None if self._key is None else self._key.jkt,
             root_digest=_root_digest(redact_key, root_path),
             opened_wall_ms=self._clock.wall_ms(),
             opened_boot_ms=self._clock.boot_ms(),
@@ -97,7 +98,12 @@ class SpoolStore:
             self.release(trace)
 
     def _own(self, folder: TraceFolder) -> TraceSpool:
-        trace = TraceSpool(folder, self._clock, None if folder.opening().kind == "local" else self._key)
+        """Take a trace over; raises `SpoolUnavailable` when it must be signed with another device's key."""
+        opening = folder.opening()
+        key = None if opening.kind == "local" else self._key
+        if opening.kind != "local" and (key is None or key.jkt != opening.jkt):
+            raise SpoolUnavailable("it was recorded with another device key, and waits for that", code="another_key")
+        trace = TraceSpool(folder, self._clock, key)
         with self._mutex:
             self._owned[folder.trace_id] = trace
         return trace

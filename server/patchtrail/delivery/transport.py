@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import ValidationError
 
 from patchtrail.contract.collection import KeySet, TraceCreated, TraceRequest, UploadToken
-from patchtrail.contract.errors import CollectorUnavailable
+from patchtrail.contract.errors import CollectorUnavailable, Detail
 from patchtrail.contract.evidence import CHUNK_MEDIA_TYPE
 from patchtrail.contract.problem import Problem
 from patchtrail.contract.wire import WireModel
@@ -49,7 +49,10 @@ class Answer:
     def body(self, model: type[Body]) -> Body:
         """Parse a successful answer; a captive portal's page is not one."""
         if not self.is_success:
-            raise CollectorUnavailable(self.problem().message, code=self.problem().code)
+            problem = self.problem()
+            # A page that is no problem of the collector's, such as a proxy's 404, decides nothing.
+            detail: Detail = {} if problem.code == "no_problem" else {"status": self.status}
+            raise CollectorUnavailable(problem.message, code=problem.code, detail=detail)
         try:
             return model.model_validate_json(self.content)
         except ValidationError as error:

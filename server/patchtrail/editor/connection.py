@@ -1,4 +1,7 @@
-"""Connect a wired sidecar to the server: custom methods, the client's options, and news of its state."""
+"""Connect a wired sidecar to the server: custom methods, the client's options, and news of its state.
+
+This is a boundary: whatever a feature raises becomes the protocol's own error, with our problem as its data.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ def connect(server: SidecarServer, sidecar: Sidecar, params: lsp.InitializeParam
         ours.NOTE_ADD: reports.add_note,
     }
     for method, feature in features.items():
-        server.feature(method)(_handler(sidecar, ours.METHODS[method][0], feature))
+        server.feature(method)(_handler(server, sidecar, ours.METHODS[method][0], feature))
     server.documents = Documents(sidecar.recorder, server.workspace)
     _follow(server, sidecar)
     sidecar.recorder.client = from_lsp.client_name(params)
@@ -72,7 +75,9 @@ def _follow(server: SidecarServer, sidecar: Sidecar) -> None:
     sidecar.on_change(tell)
 
 
-def _handler(sidecar: Sidecar, model: type[WireModel], feature: Feature[Any]) -> Callable[[Any], Awaitable[JsonValue]]:
+def _handler(
+    server: SidecarServer, sidecar: Sidecar, model: type[WireModel], feature: Feature[Any]
+) -> Callable[[Any], Awaitable[JsonValue]]:
     """Return a request handler: validate, delegate, answer with a result or with the protocol's own error."""
 
     async def handle(params: Any = None) -> JsonValue:  # noqa: ANN401 -- whatever JSON the client sent
@@ -80,5 +85,9 @@ def _handler(sidecar: Sidecar, model: type[WireModel], feature: Feature[Any]) ->
             return to_lsp.result(await feature(sidecar, from_lsp.params_of(model, params)))
         except PatchtrailError as error:
             raise to_lsp.response_error(error) from None
+        except Exception as error:  # noqa: BLE001 -- an answer without a traceback, which would quote what is edited
+            server.report_server_error(error, feature)
+            message = "The sidecar failed on this request; recording goes on."
+            raise to_lsp.response_error(PatchtrailError(message)) from None
 
     return handle

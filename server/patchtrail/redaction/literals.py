@@ -11,7 +11,9 @@ __all__ = ["Literal", "from_dotenv", "from_environment", "from_machine"]
 MIN_SECRET_LENGTH = 8
 MIN_NAME_LENGTH = 3
 SECRET_LIKE_NAME = re.compile(r"pass|secret|token|key|cred|auth|private|pwd", re.IGNORECASE)
-DOTENV_LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=\s*(.*?)\s*$")
+DOTENV_LINE = re.compile(
+    r"""^\s*(?:export\s+)?[A-Za-z_][\w.-]*\s*=\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>.*?))(?:\s+\#.*)?\s*$"""
+)
 COMMON_WORDS = (
     "admin administrator app build builder ci coder debian default dev developer docker git github gitlab guest "
     "host jenkins local localhost node nobody postgres python root runner server student system test tester "
@@ -42,7 +44,7 @@ def from_dotenv(text: str) -> Iterator[Literal]:
     for line in text.split("\n"):
         match = DOTENV_LINE.match(line)
         if match:
-            yield from _secrets("dotenv", match[2].strip("\"'"))
+            yield from _secrets("dotenv", match["double"] or match["single"] or match["bare"] or "")
 
 
 def from_machine(*, homes: Iterable[str], users: Iterable[str], hosts: Iterable[str]) -> Iterator[Literal]:

@@ -22,7 +22,7 @@ STRONG = r"(?:passw(?:or)?d|passphrase|passwd|pwd|secret|token|credential|api[_-
 WEAK = r"(?:(?<![a-z])(?:pass|cred)s?(?![a-z])|[_-](?:pass|key|cred)s?(?![a-z]))"
 NAME = rf"(?:{STRONG}|{WEAK})"
 BARE_KEY = r"(?<![a-z])keys?(?![a-z])"
-SCHEMES = r"(?:bearer|digest|negotiate)"
+SCHEMES = r"(?:basic|bearer|digest|negotiate|token|apikey)"
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ RULES = (
         "authorization",
         ("authorization", "bearer"),
         r"(?:\bauthorization[\"']?[ \t]{0,8}[:=][ \t]{0,8}[\"']?(?:[a-z]{1,20}[ \t]{1,4})?|\bbearer[ \t]{1,4})"
-        rf"((?!{SCHEMES}[ \t])[A-Za-z0-9._~+/=:-]{{6,4096}})",
+        rf"((?!{SCHEMES}[ \t])[A-Za-z0-9._~+/=:-]{{4,4096}})",
     ),
     Rule("userinfo", ("://",), r"\b[a-z][a-z0-9+.-]{1,20}://([^\s/@\"'<>]{1,300})@"),
     # A quoted value of a secret-like name, as code, JSON and TOML write it.
@@ -67,13 +67,20 @@ RULES = (
         rf"{NAME}\w{{0,40}}[\"']?\]?[ \t]{{0,8}}(?::=|=>|[:=])[ \t]{{0,8}}[rbuf]{{0,2}}"
         r"(?:\"([^\"\s]{4,4096})\"|'([^'\s]{4,4096})')",
     ),
+    # A quoted value with spaces, where the name leaves no doubt.
+    Rule(
+        "assignment",
+        ('"', "'"),
+        rf"{STRONG}(?:_?[a-z0-9]{{1,20}})?[\"']?\]?[ \t]{{0,8}}(?::=|=>|[:=])[ \t]{{0,8}}"
+        r"(?:\"([^\"\n]{4,4096})\"|'([^'\n]{4,4096})')",
+    ),
     # NAME=value alone on its line, as shells and .env files write it, and --name=value or --name value.
     Rule(
         "assignment",
         ("=", "-"),
         rf"(?:^[ \t+-]{{0,40}}(?:export[ \t]{{1,4}}|set[ \t]{{1,4}})?[\w.-]{{0,60}}{NAME}[\w.-]{{0,40}}="
         rf"|(?<!\S)--?[\w-]{{0,40}}{STRONG}\w{{0,40}}(?:=|[ \t]{{1,4}}))"
-        r"([^\s\"'<>]{6,4096})(?=[ \t\r]*$|[ \t])",
+        r"([^\s\"'<>]{4,4096})(?=[ \t\r]*$|[ \t])",
     ),
     # name: value of YAML and logs, and an unquoted value elsewhere, when it looks drawn rather than named.
     Rule(

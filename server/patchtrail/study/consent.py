@@ -14,19 +14,22 @@ CONSENT_TEXT = """\
 While a session is recorded, Patchtrail keeps:
 
 - what changes in a file each time you save it, below the folders that you allowed;
-- the commands that your editor reports, with the end of their output, and the results of test runs;
+- the commands that your editor reports, with their output, and the results of test runs;
 - the commits that appear, with their diffs;
 - the notes that you write;
 - when recording was paused, interrupted or ended.
 
-Before anything is written to disk, known secrets, keys, passwords, your home directory, your user name and your
-host name are replaced by placeholders. Files that usually hold secrets are never read.
+Before anything is written to disk, known secrets, keys, passwords, your home directory, and your user and host name
+(unless they are very short or ordinary words) are replaced by placeholders. Of files that usually hold secrets only the
+name and the length are recorded; `.env` files are read on your machine to know which values to replace. No such search
+finds everything: look at what you record.
 
 Sealed parts of the session are sent to the collector that you connected to, and to nobody else. They are signed with
 a key that stays on this machine. The collector checks them and shows them to the coordinators of the study.
 
 Nothing is recorded or sent while telemetry is off, while the folder is not allowed or not trusted, while you pause, or
-without this consent. You may pause, end or withdraw at any time, without giving a reason.
+without this consent. You may pause or end at any time, without giving a reason. To have what was sent deleted, ask the
+coordinators of the study.
 """
 
 

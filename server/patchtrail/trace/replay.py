@@ -22,6 +22,20 @@ class Replay:
     findings: list[Finding] = field(default_factory=list)
     edits: int = 0
 
+    @property
+    def errors(self) -> list[Finding]:
+        """The places where the replay does not agree; content that was withheld is none."""
+        return [finding for finding in self.findings if finding.weight == "error"]
+
+    @property
+    def disagreement(self) -> str | None:
+        """What keeps the replay from agreeing, as one sentence; None when it agrees."""
+        if self.errors:
+            return f"The replay does not agree: {self.errors[0]}"
+        if self.findings:
+            return f"{len(self.findings)} files were saved whose content is not recorded, so they cannot be replayed."
+        return None
+
 
 def replay(
     events: Iterable[Event], *, start_text: Callable[[str], str | None], artifacts: Mapping[str, bytes]

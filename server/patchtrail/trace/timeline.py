@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from patchtrail.contract.events import (
+    ClockStep,
     CmdRun,
     Commit,
     Event,
@@ -15,6 +16,7 @@ from patchtrail.contract.events import (
     Pause,
     RationaleNote,
     Recovered,
+    Resume,
     SessionEnd,
     SessionStart,
     TestRun,
@@ -52,7 +54,7 @@ def _told(data: EventData) -> tuple[str, list[str]]:
         case FileEdit():
             return _edit(data)
         case CmdRun():
-            return f"$ {data.command_line}", [f"exit {data.exit_code} after {data.duration_ms / 1000:.1f} s"]
+            return f"$ {data.command_line}", [f"{_exit(data.exit_code)} after {data.duration_ms / 1000:.1f} s"]
         case TestRun():
             return _test_run(data)
         case Commit():
@@ -65,6 +67,10 @@ def _told(data: EventData) -> tuple[str, list[str]]:
             return f"nothing recorded for {(data.to_ms - data.from_ms) / 1000:.1f} s: {data.reason}", []
         case Pause():
             return f"paused by {data.reason}", list(data.gate_reasons)
+        case Resume():
+            return f"resumed by {data.reason}", []
+        case ClockStep():
+            return f"the wall clock moved by {data.delta_ms / 1000:.1f} s", []
         case Recovered():
             return f"went on after the sidecar was killed ({data.torn_bytes} torn bytes cut)", []
         case SessionEnd():
@@ -76,6 +82,8 @@ def _told(data: EventData) -> tuple[str, list[str]]:
 def _edit(edit: FileEdit) -> tuple[str, list[str]]:
     if edit.withheld:
         return f"{edit.file_path} ({edit.size_bytes} bytes, content not captured: {edit.withheld})", []
+    if edit.diff_artifact:
+        return f"{edit.file_path}: a long diff, in an artifact of {edit.diff_artifact.size_bytes} bytes", []
     lines = edit.diff_unified.split("\n")[2:]
     added = sum(line.startswith("+") for line in lines)
     removed = sum(line.startswith("-") for line in lines)
@@ -86,10 +94,14 @@ def _edit(edit: FileEdit) -> tuple[str, list[str]]:
 
 def _test_run(run: TestRun) -> tuple[str, list[str]]:
     if run.totals is None:
-        return f"{run.command_line}: exit {run.exit_code} (no per-test results)", []
+        return f"{run.command_line}: {_exit(run.exit_code)} (no per-test results)", []
     totals = run.totals
     counts = f"{totals.passed} passed, {totals.failed} failed, {totals.errors} errors, {totals.skipped} skipped"
     broken = [case for case in run.cases if case.outcome in ("failed", "error")]
     details = [f"{case.test_id}: {case.message.splitlines()[0] if case.message else case.outcome}" for case in broken]
     unshown = totals.failed + totals.errors - len(details[:SHOWN_FAILURES])
     return f"{run.command_line}: {counts}", details[:SHOWN_FAILURES] + ([f"… {unshown} more"] if unshown else [])
+
+
+def _exit(code: int | None) -> str:
+    return "exit code unknown" if code is None else f"exit {code}"

@@ -12,8 +12,9 @@ from patchtrail.contract.collection import Assurance
 from patchtrail.contract.events import Event, GapEvent, PauseEvent, RecoveredEvent, ResumeEvent
 from patchtrail.integrity.verify.finding import Finding
 
-__all__ = ["RECEIPT_WITHIN_MS", "SILENCE_MS", "assurance_of", "late_receipt", "silences"]
+__all__ = ["NOT_REPLAYED", "RECEIPT_WITHIN_MS", "SILENCE_MS", "assurance_of", "late_receipt", "silences"]
 
+NOT_REPLAYED = "The edits were not replayed on the start commit."
 RECEIPT_WITHIN_MS = 5 * 60 * 1000
 SILENCE_MS = 45_000
 """Half as long again as the 30 seconds between heartbeats."""
@@ -45,8 +46,11 @@ def silences(events: Iterable[Event]) -> Iterator[Finding]:
         last_ms = event.mono_ms
 
 
-def assurance_of(findings: Iterable[Finding], *, is_signed: bool, is_replayed: bool) -> Assurance:
-    """Return the level that a trace's findings allow, with the reasons against the next one."""
+def assurance_of(findings: Iterable[Finding], *, is_signed: bool, unreplayed: str | None = NOT_REPLAYED) -> Assurance:
+    """Return the level that a trace's findings allow, with the reasons against the next one.
+
+    `unreplayed` says what keeps the replay from agreeing; None when it agrees.
+    """
     found = [finding for finding in findings if finding.weight != "advice"]
     errors = [str(finding) for finding in found if finding.weight == "error"]
     if errors:
@@ -58,6 +62,6 @@ def assurance_of(findings: Iterable[Finding], *, is_signed: bool, is_replayed: b
         return Assurance(level="L1", reasons=below_l2)
     if found:
         return Assurance(level="L2", reasons=[str(finding) for finding in found])
-    if not is_replayed:
-        return Assurance(level="L3", reasons=["The edits were not replayed on the start commit."])
+    if unreplayed is not None:
+        return Assurance(level="L3", reasons=[unreplayed])
     return Assurance(level="L4", reasons=[])

@@ -51,9 +51,9 @@ class TraceVerdict:
         """The findings that break the trace."""
         return [finding for finding in self.findings if finding.weight == "error"]
 
-    def assurance(self, *, is_replayed: bool = False) -> Assurance:
+    def assurance(self, *, unreplayed: str | None = assurance.NOT_REPLAYED) -> Assurance:
         """Return the level that the findings allow."""
-        return assurance.assurance_of(self.findings, is_signed=True, is_replayed=is_replayed)
+        return assurance.assurance_of(self.findings, is_signed=True, unreplayed=unreplayed)
 
 
 @dataclass(frozen=True)
