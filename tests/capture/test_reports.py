@@ -39,7 +39,10 @@ def test_report(tmp_path: Path) -> None:
 BOMB = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><testsuite><testcase name="&b;"/></testsuite>'
 
 
-@pytest.mark.parametrize("content", ["", "<html></html>", "<testsuite><testcase", BOMB])
+ODD_ENCODING = '<?xml version="1.0" encoding="nope"?><testsuite/>'
+
+
+@pytest.mark.parametrize("content", ["", "<html></html>", "<testsuite><testcase", BOMB, ODD_ENCODING])
 def test_what_is_no_report(tmp_path: Path, content: str) -> None:
     """A file that is no report, or an attack, is refused; the exit code then has to do."""
     (tmp_path / "r.xml").write_text(content)
@@ -64,6 +67,10 @@ def test_no_report(tmp_path: Path) -> None:
         ("a\r\nb\r\n", "a\nb\n"),
         ("bell\x07 and \x00nul", "bell and nul"),
         ("tab\tstays", "tab\tstays"),
+        ("\x1b(Balice", "alice"),
+        ("a\x08al\x08li\x08ic\x08ce\x08e", "alice"),
+        ("cut \ud83d", "cut \ufffd"),
+        ("whole \ud83d\udc1b", "whole \U0001f41b"),
     ],
 )
 def test_output(output: str, text: str) -> None:

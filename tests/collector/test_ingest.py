@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,7 +14,7 @@ from patchtrail.contract.evidence import CHUNK_MEDIA_TYPE
 from patchtrail.contract.problem import PROBLEM_MEDIA_TYPE, Problem
 from patchtrail.integrity import chunk, digest
 from tests.collector.sessions import Session, opened
-from tests.delivery.fakes import RunningCollector
+from tests.delivery.fakes import RunningCollector, running_collector
 
 
 def check(response: httpx.Response, status: int, code: str) -> dict:
@@ -239,10 +240,8 @@ def sent(session: Session) -> None:
         assert session.put(n).status_code == 201
 
 
-def test_a_collector_that_restarts_goes_on(tmp_path, collector: RunningCollector) -> None:
+def test_a_collector_that_restarts_goes_on(tmp_path: Path) -> None:
     """What was receipted is there after a restart, and the next chunk is taken."""
-    from tests.delivery.fakes import running_collector
-
     with running_collector(tmp_path) as first:
         session = opened(first)
         session.put(0)
@@ -250,3 +249,13 @@ def test_a_collector_that_restarts_goes_on(tmp_path, collector: RunningCollector
         session.url = second.url
         assert session.put(0).status_code == 200
         assert session.put(1).status_code == 201
+
+
+def test_a_clock_that_is_set_back_backdates_nothing(tmp_path: Path) -> None:
+    """A collector whose clock steps back still gives receipts in order, and the honest session stays verified."""
+    clock = iter(range(2_000_000_000_000, 0, -1_000))
+    with running_collector(tmp_path, lambda: next(clock)) as running:
+        session = opened(running)
+        sent(session)
+
+        assert session.complete().json()["assurance"]["level"] != "L0"

@@ -277,6 +277,8 @@ ANSWERS = {
     "truncated receipt": (201, b'{"payload":"AAAA","payloadType":"x","signa', {}),
     "too many requests": (429, b"", {"Retry-After": "7"}),
     "garbage Retry-After": (503, b"", {"Retry-After": "soon"}),
+    "Retry-After in odd digits": (503, b"", {"Retry-After": "\xb2"}),
+    "Retry-After in an odd zone": (503, b"", {"Retry-After": "Mon, 01 Jan 2024 00:00:00 +99999999999999"}),
     "Retry-After of ten years": (503, b"", {"Retry-After": "315360000"}),
 }
 

@@ -335,3 +335,47 @@ async def test_malformed_options_allow_nothing(tmp_path: Path) -> None:
     await client.stop()
 
     assert "folders.allowed" in plain(caught.value.data)["detail"]["reasons"][0]
+
+
+@pytest.mark.asyncio
+async def test_lone_surrogates_lose_nothing(editor: Editor) -> None:
+    """Half a character, as clients that cut by UTF-16 units send it, is replaced; every save and report is recorded."""
+    await editor.start()
+    editor.open("shop.py")
+    for text in ("x = 1\n", "x = 2 \ud83d\n", "x = 3\n"):
+        editor.change("shop.py", [lsp.TextDocumentContentChangeWholeDocument(text)])
+        document = lsp.TextDocumentIdentifier((editor.folder / "shop.py").as_uri())
+        editor.client.text_document_did_save(lsp.DidSaveTextDocumentParams(document))
+    report = {"command_line": "echo", "confidence": "high", "cwd": "/w", "exit_code": 0, "duration_ms": 1}
+    await editor.ask("patchtrail/command/report", **report, output="ok \ud83d")
+    await editor.recorded()
+    events = events_of(editor.spool, parsed=True)
+    result = replay(events, start_text=lambda _path: "def total(x):\n    return x\n", artifacts={})
+
+    assert [event.type for event in events[2:]] == ["file_edit"] * 3 + ["cmd_run"]
+    assert (result.findings, result.texts) == ([], {"shop.py": "x = 3\n"})
+
+
+@pytest.mark.asyncio
+async def test_a_start_that_cannot_be_recorded_leaves_nothing(editor: Editor) -> None:
+    """A task that is too long is refused with its field; the next start is a clean one."""
+    await editor.ask("patchtrail/facts/report", **FACTS)
+    for wrong in ({"task_id": ""}, {"task_id": "T", "task_title": "x" * 1001}):
+        with pytest.raises(JsonRpcException) as caught:
+            await editor.ask("patchtrail/session/start", root_uri=editor.folder.as_uri(), **wrong)
+        assert plain(caught.value.data)["code"] == "invalid_params"
+    await editor.start()
+
+    assert len(list(editor.spool.glob("trace-*"))) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_broken_git_configuration_is_no_reason_not_to_record(editor: Editor) -> None:
+    """Where git itself cannot read the repository, the session is recorded as in a plain folder."""
+    (editor.folder / ".git" / "config").write_text("[core\nfoo")
+    state = await editor.start()
+    editor.open("shop.py")
+    editor.edit("shop.py", "x = 1\n")
+
+    assert state["state"] == "recording"
+    assert (await editor.recorded())[2]["type"] == "file_edit"

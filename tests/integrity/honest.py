@@ -193,9 +193,12 @@ def lines_of(
     head, runs, mono_ms, wall_ms = ChainHead(0, genesis), [], 0, START_MS
     for acts_of_chunk in told:
         run = []
-        for data in with_silences(acts_of_chunk, dice, mono_ms):
-            pause_ms = 90_000 if isinstance(data, Resume | Gap) else dice.randint(0, 25_000)
-            mono_ms += pause_ms
+        for told_data in with_silences(acts_of_chunk, dice):
+            pause_ms = 90_000 if isinstance(told_data, Resume | Gap) else dice.randint(0, 25_000)
+            last_ms, mono_ms = mono_ms, mono_ms + pause_ms
+            data = told_data
+            if isinstance(told_data, Gap):
+                data = told_data.model_copy(update={"from_ms": last_ms, "to_ms": mono_ms})
             wall_ms += pause_ms + dice.choice((0, 0, 0, -86_400_000, 86_400_000, 315_360_000_000))
             linked = link(head, trace_id=trace_id, data=data, ts_ms=wall_ms, mono_ms=mono_ms)
             run.append(linked.line)
@@ -204,14 +207,14 @@ def lines_of(
     return tuple(runs)
 
 
-def with_silences(told: list[EventData], dice: random.Random, mono_ms: int) -> list[EventData]:
+def with_silences(told: list[EventData], dice: random.Random) -> list[EventData]:
     """Insert what honest sessions have between acts: pauses, a suspended machine, a killed sidecar."""
     extra: list[list[EventData]] = [
         [],
         [],
         [Pause(reason="participant", gate_reasons=[]), Resume(reason="participant")],
-        [Gap(from_ms=0, to_ms=mono_ms, reason="suspended")],
-        [Gap(from_ms=0, to_ms=mono_ms, reason="reboot"), Recovered(torn_bytes=17, lost_events=0)],
+        [Gap(from_ms=0, to_ms=0, reason="suspended")],
+        [Gap(from_ms=0, to_ms=0, reason="reboot"), Recovered(torn_bytes=17, lost_events=0)],
     ]
     return [told[0], *dice.choice(extra), *told[1:]]
 

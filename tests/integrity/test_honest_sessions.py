@@ -7,7 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from patchtrail.contract.events import ArtifactRef, CmdRun, Heartbeat, RecoveredEvent, SessionEnd, SessionStart
+from patchtrail.contract.events import (
+    ArtifactRef,
+    CmdRun,
+    GapEvent,
+    Heartbeat,
+    RecoveredEvent,
+    SessionEnd,
+    SessionStart,
+)
 from patchtrail.integrity import digest, dsse, receipt
 from patchtrail.integrity.verify import TraceEvidence, silences, verify_trace
 from tests.integrity.honest import (
@@ -20,6 +28,7 @@ from tests.integrity.honest import (
     manifest_of,
     seal_runs,
     server_key,
+    sign_chunk,
 )
 
 SESSIONS = 2_000
@@ -145,3 +154,31 @@ def test_artifacts_are_verified() -> None:
     check(with_artifact(b"another output"), "artifact.sha256")
     check(with_artifact(ARTIFACT, size_bytes=3), "artifact.size")
     check(replace(with_artifact(None), artifacts=None))
+
+
+def test_a_gap_declares_only_what_it_covers() -> None:
+    """A gap that ends long before its own event says nothing of the silence in between."""
+    events = [held.event for held in check(honest().evidence).events]
+    for to_ms, codes in ((0, ["trace.silence"]), (600_000, [])):
+        data = {"from_ms": 0, "to_ms": to_ms, "reason": "suspended"}
+        gap = GapEvent.model_validate({**events[1].model_dump(), "mono_ms": 600_000, "type": "gap", "data": data})
+
+        assert [finding.code for finding in silences([events[0].model_copy(update={"mono_ms": 0}), gap])] == codes
+
+
+def test_events_that_a_manifest_calls_lost_are_noticed() -> None:
+    """A recorder that lost events of a chunk says so in its manifest, and the trace is not level three."""
+    session = honest(chunks=1)
+    body = sign_chunk(
+        session.runs[0],
+        session.device,
+        trace_id=session.evidence.trace_id,
+        n=0,
+        prev_chunk=session.genesis,
+        head_in=session.genesis,
+        first=0,
+        lies={"lost": 5},
+    )
+    verdict = check(replace(session.with_chunk(0, body), receipts=()))
+
+    assert "trace.lost" in {finding.code for finding in verdict.findings}

@@ -344,14 +344,24 @@ def test_09_offline_opening_is_its_own_genesis() -> None:
     assert "grant.trace_id" in {finding.code for finding in check_any(evidence)}
 
 
-@pytest.mark.parametrize(("field", "code"), [("participant_id", "event.participant_id"), ("consent", "event.consent")])
-def test_09_start_names_what_was_granted(field: str, code: str) -> None:
-    """session_start names the participant and the consent that the grant names."""
+LIES = {
+    "participant_id": "p-2",
+    "consent": {"version": "2", "sha256": "d" * 64},
+    "kind": "local",
+    "task_id": "BUG-2",
+    "repo_origin": "https://example.com/other",
+    "start_commit": "b" * 40,
+}
+
+
+@pytest.mark.parametrize("field", LIES)
+def test_09_start_names_what_was_opened_and_granted(field: str) -> None:
+    """session_start names the participant, consent, kind, task, repository and commit that were opened and granted."""
 
     def lying(seq: int, event: dict) -> dict | None:
-        lie = {"participant_id": "p-2", "consent": {"version": "2", "sha256": "d" * 64}}[field]
+        lie = LIES[field]
         return {**event, "data": {**event["data"], field: lie}} if seq == 0 else None
 
     session = honest(chunks=1)
     evidence = resigned(session, 0, relinked(session, 0, lying))
-    check(replace(evidence, receipts=()), code)
+    check(replace(evidence, receipts=()), f"event.{field}")

@@ -84,3 +84,21 @@ def test_ordinary_code_is_left_alone() -> None:
 
     assert lines > 10_000
     assert changed / lines <= 0.002
+
+
+UNFINISHED = {
+    "encrypted": "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0123456789ABCDEF\n\nMIIEpAIBAAKCAQEA7bq5MIIEpAIBAAKC",
+    "numbered": "2:MIIEpAIBAAKCAQEA7bq5MIIEpAIBAAKC\n3:AAAAB3NzaC1yc2EAAAADAQABAAABgQ",
+    "quoted": '    "MIIEpAIBAAKCAQEA7bq5MIIEpAIBAAKC\\n"',
+}
+
+
+@pytest.mark.parametrize("body", UNFINISHED.values(), ids=UNFINISHED)
+def test_a_block_that_does_not_end(body: str) -> None:
+    """The start of a key, as `head` or a diff shows it, is replaced as far as it goes, and no further."""
+    shown = redactor.text(f"-----BEGIN RSA PRIVATE KEY-----\n{body}\nnext = line_of_code()\n")
+
+    assert "MIIE" not in shown
+    assert "0123456789ABCDEF" not in shown
+    assert shown.endswith("\nnext = line_of_code()\n")
+    assert shown.count("\n") == body.count("\n") + 3

@@ -3,5 +3,16 @@
 from patchtrail.capture.log import OpenedLog, SessionFacts, TraceLog, TraceLogs
 from patchtrail.capture.machine import Machine
 from patchtrail.capture.recorder import ClientName, Recorder, RecorderState
+from patchtrail.capture.terminal import sound_text
 
-__all__ = ["ClientName", "Machine", "OpenedLog", "Recorder", "RecorderState", "SessionFacts", "TraceLog", "TraceLogs"]
+__all__ = [
+    "ClientName",
+    "Machine",
+    "OpenedLog",
+    "Recorder",
+    "RecorderState",
+    "SessionFacts",
+    "TraceLog",
+    "TraceLogs",
+    "sound_text",
+]

@@ -7,6 +7,7 @@ from pathlib import Path
 from patchtrail.capture.log import TraceLog
 from patchtrail.capture.repository import Repository
 from patchtrail.capture.snapshots import BOM, Snapshots
+from patchtrail.capture.terminal import sound_text
 from patchtrail.contract.events import ArtifactRef, FileEdit
 from patchtrail.integrity import digest
 from patchtrail.redaction import Redactor
@@ -35,11 +36,11 @@ class EditRecorder:
         raw_path = path.relative_to(self._repository.root).as_posix()
         if self.redactor.denies(raw_path):
             return self._withheld(raw_path, "denied_path", path)
-        text = _as_on_disk(path, text)
+        text = _as_on_disk(path, sound_text(text))
         if len(text) > MAX_FILE_CHARS:
             return self._withheld(raw_path, "too_large", path)
         shown_path, after = self.redactor.text(raw_path), self.redactor.text(text)
-        base_text, base_artifact = self._base(raw_path, shown_path, before and _as_on_disk(path, before))
+        base_text, base_artifact = self._base(raw_path, shown_path, before and _as_on_disk(path, sound_text(before)))
         if base_text == after:
             return None
         self.snapshots.recorded[raw_path] = after

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.events import TestCase, TestTotals
+from patchtrail.contract.wire import MAX_SAFE_INTEGER
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 __all__ = ["read_junit", "totals_of"]
 
 MAX_REPORT_BYTES = 64 * 1024 * 1024
-MAX_MESSAGE_CHARS = 2_000
 OUTCOMES = {"failure": "failed", "error": "error", "skipped": "skipped"}
 
 
@@ -27,12 +27,14 @@ def read_junit(path: Path) -> list[TestCase]:
     from defusedxml.ElementTree import ParseError, parse
 
     try:
-        if path.stat().st_size > MAX_REPORT_BYTES:
-            raise InvalidInput("The JUnit report is larger than 64 MiB.", code="bad_junit")
-        root = parse(path).getroot()
-    except FileNotFoundError as error:
+        size = path.stat().st_size
+    except (OSError, ValueError) as error:
         raise InvalidInput("The test run wrote no JUnit report.", code="bad_junit") from error
-    except (OSError, ParseError, DefusedXmlException) as error:
+    if size > MAX_REPORT_BYTES:
+        raise InvalidInput("The JUnit report is larger than 64 MiB.", code="bad_junit")
+    try:
+        root = parse(path).getroot()
+    except (OSError, ParseError, DefusedXmlException, LookupError, ValueError) as error:
         raise InvalidInput(f"The JUnit report cannot be read: {type(error).__name__}", code="bad_junit") from error
     if root is None or root.tag not in ("testsuites", "testsuite"):
         raise InvalidInput("The file is not a JUnit report.", code="bad_junit")
@@ -56,7 +58,7 @@ def _case(element: Element) -> TestCase:
     # A test with subtests has one element and a failure for each of them.
     told = [child for child in element if child.tag in OUTCOMES]
     outcome = OUTCOMES[told[0].tag] if told else "passed"
-    message = "\n".join(child.get("message") or child.text or "" for child in told)[:MAX_MESSAGE_CHARS]
+    message = "\n".join(child.get("message") or child.text or "" for child in told)
     return TestCase.model_validate(
         {
             "test_id": f"{classname}::{name}" if classname else name,
@@ -69,6 +71,6 @@ def _case(element: Element) -> TestCase:
 
 def _milliseconds(seconds: str | None) -> int:
     try:
-        return max(0, round(float(seconds or 0) * 1000))
+        return min(max(0, round(float(seconds or 0) * 1000)), MAX_SAFE_INTEGER)
     except (ValueError, OverflowError):
         return 0

@@ -21,7 +21,7 @@ from patchtrail.capture.repository import Repository
 from patchtrail.capture.session import Pauser, Session
 from patchtrail.capture.snapshots import Snapshots, read_text
 from patchtrail.capture.worker import Worker
-from patchtrail.contract.errors import NotAllowed, SpoolUnavailable, StateConflict
+from patchtrail.contract.errors import InvalidInput, NotAllowed, SpoolUnavailable, StateConflict
 from patchtrail.contract.events import ConsentRef, Gap, SessionStart
 from patchtrail.contract.lsp import (
     CommandReport,
@@ -200,12 +200,17 @@ class Recorder:
         self._follow_dotenv(session)
         edit = session.edits.edit_of(path, text, before=before)
         if edit is not None:
-            self._guard_spool(lambda: session.append(edit))
+            try:
+                self._guard_spool(lambda: session.append(edit))
+            except InvalidInput:
+                # What was not recorded cannot be replayed: the next save brings its base along.
+                self._snapshots.forget_recorded()
+                raise
         self._publish()
 
     def _follow_dotenv(self, session: Session) -> None:
         """Learn the values of `.env` files anew when one of them changed, by whatever hand."""
-        stamps = _stamps(session.repository.root)
+        stamps = self._stamps(session.repository.root)
         if stamps != self._dotenv_stamps:
             self._dotenv_stamps = stamps
             self._guard_spool(
@@ -228,22 +233,18 @@ class Recorder:
         self._folder, self._stopped = folder, ()
         repository = Repository(folder)
         self._snapshots = Snapshots(saved={path: text for path in self._open_documents if (text := read_text(path))})
-        opened = self._opened_log(request, folder, repository)
-        self._dotenv_stamps = _stamps(repository.root)
-        redactor = self._redactor(opened.redact_key, repository.root)
-        edits = EditRecorder(opened.log, redactor, repository, self._snapshots)
-        session = Session(opened.log, redactor, repository, edits, opened.redact_key)
         if request.trace_id is None:
-            session.append(self._session_start(request, opened, repository, redactor))
+            session = self._new_session(request, folder, repository)
         else:
+            opened = self._logs.reopen(request.trace_id, folder)
+            session = self._session_on(opened, repository)
             self._snapshots.forget_recorded()
-        session.append(redactor.facts())
+        session.append(session.redactor.facts())
         self._session = session
         self._publish()
 
-    def _opened_log(self, request: StartSession, folder: Path, repository: Repository) -> OpenedLog:
-        if request.trace_id is not None:
-            return self._logs.reopen(request.trace_id, folder)
+    def _new_session(self, request: StartSession, folder: Path, repository: Repository) -> Session:
+        """Open a trace, and record its start in the very words that the opening signed."""
         redact_key = secrets.token_bytes(32)
         redactor = self._redactor(redact_key, repository.root)
         facts = SessionFacts(
@@ -253,23 +254,41 @@ class Recorder:
             start_commit=repository.start_commit,
             consent=self._facts.consent if self._facts else None,
         )
-        return self._logs.open(facts, folder, redact_key)
+        opened = self._logs.open(facts, folder, redact_key)
+        session = self._session_on(opened, repository)
+        description = redactor.text(request.task_description)
+        opened.log.append(self._session_start(facts, opened, description))
+        return session
+
+    def _session_on(self, opened: OpenedLog, repository: Repository) -> Session:
+        self._dotenv_stamps = self._stamps(repository.root)
+        redactor = self._redactor(opened.redact_key, repository.root)
+        edits = EditRecorder(opened.log, redactor, repository, self._snapshots)
+        return Session(opened.log, redactor, repository, edits, opened.redact_key)
 
     def _redactor(self, key: bytes, root: Path) -> Redactor:
-        return Redactor(key, self._machine.literals(root), tuple(self._settings.redaction_denied_paths))
+        known = [literal for folder in self._sources(root) for literal in self._machine.literals(folder)]
+        return Redactor(key, known, tuple(self._settings.redaction_denied_paths))
 
-    def _session_start(
-        self, request: StartSession, opened: OpenedLog, repository: Repository, redactor: Redactor
-    ) -> SessionStart:
+    def _sources(self, root: Path) -> set[Path]:
+        """Return where `.env` files are looked for: the repository, and the session's folder deep inside it."""
+        return {root} if self._folder is None else {root, self._folder}
+
+    def _stamps(self, root: Path) -> dict[Path, int]:
+        """Return when each `.env` file was changed last."""
+        paths = [path for folder in self._sources(root) for path in dotenv_files(folder)]
+        return {path: path.stat().st_mtime_ns for path in paths if path.is_file()}
+
+    def _session_start(self, facts: SessionFacts, opened: OpenedLog, description: str) -> SessionStart:
         return SessionStart(
             kind=opened.kind,
             participant_id=opened.participant_id,
-            task_id=request.task_id,
-            task_title=request.task_title,
-            task_description=request.task_description,
-            repo_origin=redactor.text(repository.origin),
-            start_commit=repository.start_commit,
-            consent=self._facts.consent if self._facts else None,
+            task_id=facts.task_id,
+            task_title=facts.task_title,
+            task_description=description,
+            repo_origin=facts.repo_origin,
+            start_commit=facts.start_commit,
+            consent=facts.consent,
             os=self._machine.os_name,
             python_version=self._machine.python_version,
             sidecar_version=__version__,
@@ -365,8 +384,3 @@ class Recorder:
         if state != self.state:
             self.state = state
             self._on_change()
-
-
-def _stamps(root: Path) -> dict[Path, int]:
-    """Return when each `.env` file below a folder was changed last."""
-    return {path: path.stat().st_mtime_ns for path in dotenv_files(root) if path.is_file()}

@@ -6,6 +6,7 @@ developer does with git.
 
 from __future__ import annotations
 
+import configparser
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,9 +42,12 @@ class Repository:
     @property
     def origin(self) -> str:
         """The remote's address as configured, credentials and all; empty without one."""
-        if self._repo is None or "origin" not in [remote.name for remote in self._repo.remotes]:
+        if self._repo is None:
             return ""
-        return next(iter(self._repo.remotes["origin"].urls), "")
+        try:
+            return str(self._repo.config_reader("repository").get_value('remote "origin"', "url", ""))
+        except (OSError, configparser.Error):
+            return ""
 
     def start_text(self, path: str) -> str | None:
         """Return the text of `path` at the start commit; None when it is not there or not UTF-8 text."""
@@ -136,9 +140,10 @@ def _opened(folder: Path) -> Repo | None:
 
     try:
         repo = Repo(folder, search_parent_directories=True)
-    except (InvalidGitRepositoryError, NoSuchPathError):
-        return None
-    if repo.bare:
+        if repo.bare:
+            return None
+    except (InvalidGitRepositoryError, NoSuchPathError, configparser.Error):
+        # A configuration that git itself cannot read is no reason not to record.
         return None
     repo.git.update_environment(GIT_OPTIONAL_LOCKS="0", GIT_TERMINAL_PROMPT="0")
     return repo

@@ -39,8 +39,9 @@ HEARTBEAT_MS = 30_000
 STALL_MS = 45_000
 CLOCK_STEP_MS = 2_000
 OUTPUT_TAIL_CHARS = 4_000
-MAX_OUTPUT_CHARS = 10_000_000
+MAX_OUTPUT_CHARS = 7_000_000
 MAX_INLINE_CASES = 200
+MAX_MESSAGE_CHARS = 1_000
 MAX_INLINE_DIFF_CHARS = 64_000
 
 JUNIT_PREFIX = "patchtrail-junit-"
@@ -78,10 +79,8 @@ class Session:
     def command(self, report: CommandReport) -> int:
         """Record a terminal command that ended."""
         self.look_at_commits()
-        output = self.redactor.text(plain_text(report.output)[-MAX_OUTPUT_CHARS:])
-        tail = output[-OUTPUT_TAIL_CHARS:]
-        if len(tail) < len(output):
-            tail = tail.partition("\n")[2] or tail
+        output = self.redactor.text(_last_lines(plain_text(report.output), MAX_OUTPUT_CHARS))
+        tail = _last_lines(output, OUTPUT_TAIL_CHARS)
         return self.append(
             CmdRun(
                 command_line=plain_text(report.command_line),
@@ -105,7 +104,8 @@ class Session:
         """Record a test run, per test when its report can be read, else by its exit code."""
         self.look_at_commits()
         cases = self._cases(report.junit_path)
-        shown = [self.redactor.data(case) for case in cases or []]
+        # A message is cut after it is redacted: the first half of a secret is no longer known as one.
+        shown = [_shortened(self.redactor.data(case)) for case in cases or []]
         is_long = len(shown) > MAX_INLINE_CASES
         inline = [case for case in shown if case.outcome in ("failed", "error")] if is_long else shown
         return self.append(
@@ -215,6 +215,18 @@ class Session:
     def _stored_cases(self, cases: list[TestCase]) -> ArtifactRef:
         lines = "".join(f"{case.model_dump_json()}\n" for case in cases)
         return self._stored(lines, "application/x-ndjson")
+
+
+def _last_lines(text: str, limit: int) -> str:
+    """Return the end of a text, from the start of a line on where it has one."""
+    if len(text) <= limit:
+        return text
+    tail = text[-limit:]
+    return tail.partition("\n")[2] or tail
+
+
+def _shortened(case: TestCase) -> TestCase:
+    return case.model_copy(update={"message": case.message[:MAX_MESSAGE_CHARS]})
 
 
 def _sweep_reports() -> None:

@@ -36,7 +36,11 @@ class SpoolLogs:
     def open(self, facts: SessionFacts, root: Path, redact_key: bytes) -> OpenedLog:
         """Open a new trace; one that was left unfinished in the same folder ends as abandoned."""
         for left in self._store.resumable(str(root)):
-            left.append(SessionEnd(reason="abandoned"))
+            if left.next_seq == 0:
+                # Its start was never written, so there is nothing to end, and nothing to deliver.
+                self._store.discard(left)
+            else:
+                left.append(SessionEnd(reason="abandoned"))
         new = self._new_trace(facts)
         trace = self._store.create(new, str(root), redact_key)
         if self.courier is not None:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from patchtrail.contract.errors import NotFound
 from patchtrail.delivery.durable import sync_folder
+from patchtrail.integrity import digest
 
 __all__ = ["Blobs", "LocalBlobs"]
 
@@ -17,7 +18,7 @@ class Blobs(Protocol):
     """A write-once store of blobs."""
 
     def put(self, sha256: str, content: bytes) -> None:
-        """Store a blob durably; storing it again changes nothing."""
+        """Store a blob durably; storing it again changes nothing, unless it was damaged."""
 
     def get(self, sha256: str) -> bytes:
         """Return a blob; raises `NotFound`."""
@@ -33,7 +34,7 @@ class LocalBlobs:
     def put(self, sha256: str, content: bytes) -> None:
         """Store a blob durably; storing it again changes nothing."""
         path = self._path(sha256)
-        if path.exists():
+        if path.exists() and digest.sha256(path.read_bytes()) == sha256:
             return
         path.parent.mkdir(mode=0o700, exist_ok=True)
         temporary = path.with_name(f".{sha256}.{secrets.token_hex(4)}")

@@ -14,7 +14,7 @@ from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from patchtrail.collector.access import UploadAccess
 from patchtrail.collector.database import Database
@@ -75,6 +75,7 @@ class _Standing:
     """Where a trace stands, and whose turn it is to change that."""
 
     tip: ChunkTip | None = None
+    received_ms: int = 0
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -104,9 +105,12 @@ class Ingest:
         """
         standing = self._standing(access.trace_id)
         async with standing.turn:
-            tip = standing.tip
-            if tip is None:
-                tip = await asyncio.to_thread(self._read_tip, access.trace_id)
+            if standing.tip is not None:
+                tip = standing.tip
+            else:
+                tip, standing.received_ms = await asyncio.to_thread(self._read_tip, access.trace_id)
+            # A collector's clock that is set back must not make honest receipts look backdated.
+            received_ms = standing.received_ms = max(received_ms, standing.received_ms)
             work = asyncio.get_running_loop().run_in_executor
             if n < tip.next_n:
                 return await work(None, self._again, access, n, body, received_ms)
@@ -118,7 +122,7 @@ class Ingest:
         """End the verifying thread."""
         self._verifier.shutdown()
 
-    def _read_tip(self, trace_id: str) -> ChunkTip:
+    def _read_tip(self, trace_id: str) -> tuple[ChunkTip, int]:
         return self._database.read(lambda connection: _tip(connection, trace_id))
 
     def _store(self, checked: _Checked, tip: ChunkTip, received_ms: int) -> Future[ChunkTip]:
@@ -169,11 +173,14 @@ def _refusal(finding: Finding) -> InvalidInput:
     return InvalidInput(finding.message, code=finding.code, detail={"where": finding.where})
 
 
-def _tip(connection: Connection, trace_id: str) -> ChunkTip:
+def _tip(connection: Connection, trace_id: str) -> tuple[ChunkTip, int]:
+    """Return where a trace stands, and when something of it was received last: its newest chunk, else its opening."""
     row = connection.execute(select(traces).where(traces.c.trace_id == trace_id)).one_or_none()
     if row is None:
         raise NotFound(f"There is no trace {trace_id}.")
-    return ChunkTip(row.next_n, row.prev_chunk, row.head, row.next_seq, row.mono_ms, row.is_ended)
+    newest = select(func.max(chunks.c.received_ms)).where(chunks.c.trace_id == trace_id)
+    received_ms = connection.execute(newest).scalar_one() or row.created_ms
+    return ChunkTip(row.next_n, row.prev_chunk, row.head, row.next_seq, row.mono_ms, row.is_ended), received_ms
 
 
 def _check_place(opened: OpenedChunk, tip: ChunkTip) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select, tuple_, update
@@ -21,6 +22,7 @@ from patchtrail.trace import document_of
 __all__ = ["complete", "document", "evidence_of", "list_traces", "mark_complete", "trace_row"]
 
 MAX_PAGE = 200
+FORKED = "The device signed two different chunks with the same number."
 
 
 def list_traces(connection: Connection, reader: Reader, *, before: str | None, limit: int) -> TraceList:
@@ -63,7 +65,7 @@ def evidence_of(connection: Connection, trace_id: str, blobs: Blobs | None, key:
         grant=row.grant_envelope,
         chunks=tuple(chunk.join_body(one.envelope, one.payload) for one in stored),
         receipts=tuple(one.receipt for one in stored),
-        artifacts=None if blobs is None else {name: blobs.get(name) for name in names},
+        artifacts=None if blobs is None else dict(_stored_blobs(blobs, names)),
     )
 
 
@@ -106,8 +108,7 @@ def _verdict(evidence: TraceEvidence, keys: KeySet) -> TraceVerdict:
 def _assurance(verdict: TraceVerdict, *, is_forked: bool) -> Assurance:
     findings = list(verdict.findings)
     if is_forked:
-        message = "The device signed two different chunks with the same number."
-        findings.append(Finding("trace.forked", "trace", message, "remark"))
+        findings.append(Finding("trace.forked", "trace", FORKED, "remark"))
     return assurance_of(findings, is_signed=True)
 
 
@@ -128,12 +129,14 @@ def _summary(row: Row[Any]) -> TraceSummary:
 
 def _known_assurance(row: Row[Any]) -> Assurance:
     """Return what was found at completion; for an open trace, what its receipts tell so far."""
+    if row.is_forked:
+        return Assurance(level="L1", reasons=[FORKED])
     if row.assurance is not None:
         return Assurance.model_validate_json(row.assurance)
     if row.next_n == 0:
         return Assurance(level="L1", reasons=["Nothing of the trace has been received yet."])
-    if row.late_chunks or row.is_forked:
-        return Assurance(level="L1", reasons=["A chunk came late or twice."])
+    if row.late_chunks:
+        return Assurance(level="L1", reasons=["A chunk came late."])
     return Assurance(level="L2", reasons=["The trace is not complete yet."])
 
 
@@ -144,3 +147,12 @@ def _older_than(connection: Connection, query: Select[Any], before: str) -> Sele
     if anchor is None:
         raise NotFound(f"There is no trace {before} to go on from.")
     return query.where(tuple_(traces.c.created_ms, traces.c.trace_id) < tuple_(*anchor))
+
+
+def _stored_blobs(blobs: Blobs, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield the blobs that are there; a verifier says which are missing."""
+    for name in names:
+        try:
+            yield name, blobs.get(name)
+        except NotFound:
+            continue

@@ -15,7 +15,7 @@ from patchtrail.collector.service import Service
 from patchtrail.collector.tables import artifacts
 from patchtrail.contract.collection import TraceList
 from patchtrail.contract.document import TraceDocument
-from patchtrail.contract.errors import NotFound
+from patchtrail.contract.errors import InvalidInput, NotFound
 from patchtrail.integrity.verify import TraceEvidence
 from patchtrail.trace import BUNDLE_MEDIA_TYPE, write_bundle
 
@@ -62,7 +62,7 @@ async def get_bundle(trace_id: TraceIdPath, parts: Parts, token: Token) -> Respo
 
     def written(connection: Connection) -> bytes:
         evidence, is_forked = _evidence(connection, parts, token, trace_id, with_blobs=True)
-        return write_bundle(evidence, parts.key.key_set(), _document_json(parts, evidence, is_forked).encode())
+        return write_bundle(evidence, parts.key.key_set(), _document_if_any(parts, evidence, is_forked))
 
     content = await parts.read(written)
     headers = {"Content-Disposition": f'attachment; filename="{trace_id}.zip"'}
@@ -114,3 +114,11 @@ def _evidence(
 
 def _document_json(parts: Service, evidence: TraceEvidence, is_forked: bool) -> str:
     return document(evidence, parts.key.key_set(), is_forked=is_forked).model_dump_json()
+
+
+def _document_if_any(parts: Service, evidence: TraceEvidence, is_forked: bool) -> bytes:
+    """Return the document; evidence that makes none can be exported all the same, so that the fault can be seen."""
+    try:
+        return _document_json(parts, evidence, is_forked).encode()
+    except InvalidInput as error:
+        return error.problem().model_dump_json().encode()

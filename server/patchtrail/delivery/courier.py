@@ -2,6 +2,8 @@
 
 One request is in flight at a time. An answer decides what happens: a receipt is verified, stored and synced before
 the chunk is unlinked; a refusal for good is quarantined and told; everything else is kept and tried again later.
+
+The thread is a boundary: whatever goes wrong in one look is logged by its type, and the next look comes.
 """
 
 from __future__ import annotations
@@ -102,7 +104,7 @@ class Courier:
             self._wake.clear()
             try:
                 self._look()
-            except (PatchtrailError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 -- a courier that died would keep everything here, unseen
                 logger.warning("delivery: %s", type(error).__name__)
                 self._fail(None)
 
@@ -224,9 +226,14 @@ class Courier:
         if problem.code == "artifacts_missing" and parcel is not None:
             self._stored_artifacts -= {(trace.trace_id, sha256) for sha256 in parcel.artifacts}
             return self._fail(answer.retry_after_s)
+        if problem.code == "no_problem":
+            return self._fail(answer.retry_after_s)
         is_poison = answer.status in REFUSED_FOR_GOOD or problem.code == "fork"
-        if is_poison and parcel is not None and problem.code != "no_problem":
+        if is_poison and parcel is not None:
             self._quarantine(trace, parcel, f"{answer.status} {problem.code}: {problem.message}")
+            return False
+        if is_poison or answer.status in (403, 409):
+            self._set_aside(trace, f"{answer.status} {problem.code}")
             return False
         return self._fail(answer.retry_after_s)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import shutil
 import threading
 from pathlib import Path
 
@@ -86,6 +87,12 @@ class SpoolStore:
         with self._mutex:
             self._owned.pop(trace.trace_id, None)
         trace.close()
+
+    def discard(self, trace: TraceSpool) -> None:
+        """Remove a trace in which nothing was ever recorded."""
+        assert trace.next_seq == 0, "a trace with events is never removed"
+        self.release(trace)
+        shutil.rmtree(trace.folder.path)
 
     def newest_receipt(self) -> str | None:
         """Return the chunk id of the newest receipt held here."""

@@ -112,7 +112,11 @@ class Transport:
             with self._client.stream(method, self._url + path, content=content, headers=headers) as response:
                 received = b"".join(_capped(response))
                 return Answer(response.status_code, received, _retry_after_s(response))
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (
+            httpx.HTTPError,
+            httpx.InvalidURL,
+            ValueError,
+        ) as error:  # ValueError: an address or token in odd letters
             return Answer(0, fault=f"The collector cannot be reached: {type(error).__name__}.")
 
 
@@ -129,12 +133,12 @@ def _capped(response: httpx.Response) -> list[bytes]:
 def _retry_after_s(response: httpx.Response) -> float | None:
     """Read Retry-After as seconds or an HTTP date (RFC 9110 10.2.3), at most an hour."""
     value = response.headers.get("Retry-After", "")
-    if value.isdigit():
+    if value.isascii() and value.isdigit():
         return min(float(value[:9]), MAX_RETRY_AFTER_S)
     try:
         until = email.utils.parsedate_to_datetime(value)
         date = email.utils.parsedate_to_datetime(response.headers.get("Date", ""))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     if (until.tzinfo is None) != (date.tzinfo is None):
         return None

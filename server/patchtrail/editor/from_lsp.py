@@ -9,7 +9,7 @@ from lsprotocol import types as lsp
 from pydantic import ValidationError
 from pygls.uris import to_fs_path
 
-from patchtrail.capture import ClientName
+from patchtrail.capture import ClientName, sound_text
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.lsp import InitializationOptions
 from patchtrail.contract.wire import WireModel
@@ -25,11 +25,20 @@ def params_of(model: type[Params], params: Any) -> Params:  # noqa: ANN401 -- wh
     Raises `InvalidInput` naming the first field that is wrong, without its value.
     """
     try:
-        return model.model_validate({} if params is None else params)
+        return model.model_validate({} if params is None else _sound(params))
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in fault["loc"]) or "params"
         raise InvalidInput(f"{where}: {fault['msg']}", code="invalid_params") from error
+
+
+def _sound(value: Any) -> Any:  # noqa: ANN401 -- whatever JSON the client sent
+    """Replace lone surrogates, which JSON can say and UTF-8 cannot."""
+    if isinstance(value, str):
+        return sound_text(value)
+    if isinstance(value, dict):
+        return {_sound(name): _sound(one) for name, one in value.items()}
+    return [_sound(one) for one in value] if isinstance(value, list) else value
 
 
 def file_path(uri: str) -> Path | None:

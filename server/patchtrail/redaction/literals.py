@@ -11,6 +11,7 @@ __all__ = ["Literal", "from_dotenv", "from_environment", "from_machine"]
 MIN_SECRET_LENGTH = 8
 MIN_NAME_LENGTH = 3
 SECRET_LIKE_NAME = re.compile(r"pass|secret|token|key|cred|auth|private|pwd", re.IGNORECASE)
+INNOCENT_NAME = re.compile(r"^(?:OLD)?PWD$|_SOCK$|KEYBOARD|AUTHOR", re.IGNORECASE)
 DOTENV_LINE = re.compile(
     r"""^\s*(?:export\s+)?[A-Za-z_][\w.-]*\s*=\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>.*?))(?:\s+\#.*)?\s*$"""
 )
@@ -35,7 +36,7 @@ class Literal:
 def from_environment(environment: Mapping[str, str]) -> Iterator[Literal]:
     """Yield the values of secret-like names; each line of a longer value counts by itself."""
     for name, value in environment.items():
-        if SECRET_LIKE_NAME.search(name):
+        if SECRET_LIKE_NAME.search(name) and not INNOCENT_NAME.search(name):
             yield from _secrets("env", value)
 
 

@@ -52,49 +52,73 @@ class Rule:
 HINTS = ("pass", "pwd", "secret", "token", "key", "cred", "authorization", "bearer", "://")
 """No rule matches in a line that holds none of these, in lower case."""
 
+ANNOTATION = r"(?:[ \t]*:[ \t]*[\w.\[\], |]{1,60}?)?"
+"""A type between name and value: `password: str = "…"`, `const key: string = "…"`."""
+OPERATOR = r"[ \t]{0,8}(?::=|=>|==|[:=,])[ \t]{0,8}"
+OPENING = r"\(?[rbuf]{0,2}\\?"
+
 RULES = (
+    # The whole credential: to the closing quote, or to the end of the line.
     Rule(
         "authorization",
-        ("authorization", "bearer"),
-        r"(?:\bauthorization[\"']?[ \t]{0,8}[:=][ \t]{0,8}[\"']?(?:[a-z]{1,20}[ \t]{1,4})?|\bbearer[ \t]{1,4})"
-        rf"((?!{SCHEMES}[ \t])[A-Za-z0-9._~+/=:-]{{4,4096}})",
+        ("authorization",),
+        r"\bauthorization\\?[\"']?[ \t]{0,8}[:=,][ \t]{0,8}(?:b(?=[\"']))?\\?[\"']?"
+        rf"(?:{SCHEMES}[ \t]{{1,4}})?((?!{SCHEMES}[ \t])[^\s\"'<>\\][^\"'<>\\\n\r]{{3,4096}})",
     ),
-    Rule("userinfo", ("://",), r"\b[a-z][a-z0-9+.-]{1,20}://([^\s/@\"'<>]{1,300})@"),
-    # A quoted value of a secret-like name, as code, JSON and TOML write it.
+    Rule(
+        "authorization", ("bearer",), r"\bbearer[ \t]{1,4}((?=[A-Za-z_~+/=:-]{0,64}[0-9.])[A-Za-z0-9._~+/=:-]{6,4096})"
+    ),
+    # Up to the last @ before a space or a quote: a password may hold one.
+    Rule(
+        "userinfo",
+        ("://",),
+        r"\b[a-z][a-z0-9+.-]{1,20}://([^\s/@\"'<>]{1,300}(?:@[^\s/@\"'<>]{1,100}){0,2})@(?=[\w.\[-])",
+    ),
+    # A quoted value of a secret-like name, as code, JSON, TOML and shells write it.
+    Rule(
+        "assignment",
+        ('"', "'"),
+        rf"{STRONG}s?\w{{0,40}}\\?[\"']?\]?{ANNOTATION}{OPERATOR}{OPENING}"
+        r"(?:\"([^\"\n\\]{4,4096})\\?\"|'([^'\n\\]{4,4096})\\?')",
+    ),
     Rule(
         "assignment",
         ('"', "'"),
         rf"{NAME}\w{{0,40}}[\"']?\]?[ \t]{{0,8}}(?::=|=>|[:=])[ \t]{{0,8}}[rbuf]{{0,2}}"
         r"(?:\"([^\"\s]{4,4096})\"|'([^'\s]{4,4096})')",
     ),
-    # A quoted value with spaces, where the name leaves no doubt.
-    Rule(
-        "assignment",
-        ('"', "'"),
-        rf"{STRONG}(?:_?[a-z0-9]{{1,20}})?[\"']?\]?[ \t]{{0,8}}(?::=|=>|[:=])[ \t]{{0,8}}"
-        r"(?:\"([^\"\n]{4,4096})\"|'([^'\n]{4,4096})')",
-    ),
-    # NAME=value alone on its line, as shells and .env files write it, and --name=value or --name value.
+    # NAME=value as a word of a shell line or alone on its own, and --name=value or --name value.
     Rule(
         "assignment",
         ("=", "-"),
-        rf"(?:^[ \t+-]{{0,40}}(?:export[ \t]{{1,4}}|set[ \t]{{1,4}})?[\w.-]{{0,60}}{NAME}[\w.-]{{0,40}}="
+        rf"(?:(?:^|[ \t+;&|])\w[\w.-]{{0,60}}?{NAME}[\w.-]{{0,40}}=|(?:^|[ \t+;&|]){NAME}[\w.-]{{0,40}}="
         rf"|(?<!\S)--?[\w-]{{0,40}}{STRONG}\w{{0,40}}(?:=|[ \t]{{1,4}}))"
-        r"([^\s\"'<>]{4,4096})(?=[ \t\r]*$|[ \t])",
+        r"([^\s\"'<>(),;]{4,4096})(?=[ \t\r;&|]|$)",
     ),
     # name: value of YAML and logs, and an unquoted value elsewhere, when it looks drawn rather than named.
     Rule(
         "assignment",
         ("=", ":"),
         rf"(?:{NAME}|{BARE_KEY})\w{{0,40}}[\"']?[ \t]{{0,8}}[:=][ \t]{{0,8}}[\"']?"
-        r"((?=[\w+/=.~!@#$%^&*-]{0,63}\d)(?=[\w+/=.~!@#$%^&*-]{0,63}[a-z])[\w+/=~!@#$%^&*-]{8,4096})"
-        r"(?![\w.(\[])",
+        r"((?=[\w+/=.~!@#$%^&*-]{0,63}\d)(?=[\w+/=.~!@#$%^&*-]{0,63}[a-z])[\w+/=.~!@#$%^&*-]{8,4096})"
+        r"(?![\w(\[])",
+    ),
+    # name: value alone on its line, when the value is one long lower-case word, as in YAML and properties files.
+    Rule(
+        "assignment",
+        ("=", ":"),
+        rf"^[ \t+-]{{0,40}}\w{{0,40}}{STRONG}[ \t]{{0,8}}[:=][ \t]{{0,8}}([a-z-]{{12,200}})[ \t\r]*$",
     ),
 )
 
 PEM_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{1,60}-----")
 PEM_END = re.compile(r"-----END [A-Z0-9 ]{1,60}-----")
-PEM_BODY = re.compile(r"^[^A-Za-z0-9]{0,40}[A-Za-z0-9+/=]{16,}[^A-Za-z0-9]{0,40}$")
+PEM_BODY = re.compile(
+    r"^[^A-Za-z0-9]{0,40}(?:\d{1,6}[:\t ]{1,4})?[^A-Za-z0-9]{0,10}[A-Za-z0-9+/=]{16,}(?:\\n)?[^A-Za-z0-9]{0,40}$"
+)
+PEM_HEADER = re.compile(
+    r"^[^A-Za-z0-9]{0,40}(?:\d{1,6}[:\t ]{0,4})?(?:[A-Z][A-Za-z-]{2,20}: [^\n]{0,200})?[^A-Za-z0-9]{0,10}$"
+)
 PEM_MAX_LINES = 400
 
 
@@ -159,17 +183,21 @@ def _all_lines(text: str) -> list[tuple[int, int]]:
 def _pem_stop(text: str, begin: re.Match[str]) -> int:
     """Return where a block ends: behind its END line, or behind the last line that still looks like one."""
     horizon = begin.end()
+    # A block holds no other one's BEGIN, so nobody can make every BEGIN search the same lines again.
+    following = PEM_BEGIN.search(text, begin.end(), begin.end() + PEM_MAX_LINES * 100)
+    limit = following.start() if following else len(text)
     for _ in range(PEM_MAX_LINES):
-        if horizon >= len(text):
+        if horizon >= limit:
             break
         horizon = _line_end(text, horizon) + 1
-    end = PEM_END.search(text, begin.end(), horizon)
+    end = PEM_END.search(text, begin.end(), min(horizon, limit))
     if end:
         return end.end()
     stop = _line_end(text, begin.end())
     while stop < len(text):
         line_stop = _line_end(text, stop + 1)
-        if not PEM_BODY.match(text[stop + 1 : line_stop].rstrip("\r")):
+        line = text[stop + 1 : line_stop].rstrip("\r")
+        if not PEM_BODY.match(line) and not PEM_HEADER.match(line):
             break
         stop = line_stop
     return stop

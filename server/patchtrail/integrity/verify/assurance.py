@@ -34,7 +34,7 @@ def silences(events: Iterable[Event]) -> Iterator[Finding]:
     """Yield a remark for each stretch without events that no pause and no gap declares."""
     is_paused, last_ms = False, 0
     for event in events:
-        is_declared = isinstance(event, GapEvent) and event.data.from_ms <= last_ms + SILENCE_MS
+        is_declared = isinstance(event, GapEvent) and _covers(event, last_ms)
         if event.mono_ms - last_ms > SILENCE_MS and not is_paused and not is_declared:
             silent_s = (event.mono_ms - last_ms) // 1000
             message = f"{silent_s} s without a heartbeat before this event, and no gap says why."
@@ -65,3 +65,8 @@ def assurance_of(findings: Iterable[Finding], *, is_signed: bool, unreplayed: st
     if unreplayed is not None:
         return Assurance(level="L3", reasons=[unreplayed])
     return Assurance(level="L4", reasons=[])
+
+
+def _covers(gap: GapEvent, last_ms: int) -> bool:
+    """Return whether a gap reaches from the last event to itself."""
+    return gap.data.from_ms <= last_ms + SILENCE_MS and gap.data.to_ms >= gap.mono_ms - SILENCE_MS

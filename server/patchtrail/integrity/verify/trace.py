@@ -81,7 +81,7 @@ def verify_trace(evidence: TraceEvidence, *, pinned_jkt: str | None) -> TraceVer
     verdict.findings.extend(_check_opening(evidence, keys, statement.statement, grant.statement))
     tip = ChunkTip.start(opening.genesis_of(statement, grant))
     tip = _walk_chunks(evidence, keys, grant.statement, tip, verdict)
-    verdict.findings.extend(_check_whole(evidence, grant.statement, tip, verdict))
+    verdict.findings.extend(_check_whole(evidence, grant.statement, statement.statement, tip, verdict))
     return verdict
 
 
@@ -136,6 +136,9 @@ def _walk_chunks(evidence: TraceEvidence, keys: _Keys, grant: Grant, tip: ChunkT
             verdict.findings.extend(faults or [events])
             return tip
         received_ms = _receive(evidence, keys, opened, received_ms, verdict)
+        if opened.manifest.lost:
+            message = f"The recorder lost {opened.manifest.lost} events of this chunk."
+            verdict.findings.append(Finding("trace.lost", f"chunk {n}", message, "remark"))
         verdict.events.extend(events)
         verdict.received_ms.extend([received_ms] * len(events))
         tip = opened.tip(events[-1].event.mono_ms)
@@ -174,19 +177,21 @@ def _opened_receipt(line: bytes, keys: _Keys, n: int) -> Receipt | Finding:
     return fault
 
 
-def _check_whole(evidence: TraceEvidence, grant: Grant, tip: ChunkTip, verdict: TraceVerdict) -> Iterator[Finding]:
+def _check_whole(
+    evidence: TraceEvidence, grant: Grant, statement: Opening, tip: ChunkTip, verdict: TraceVerdict
+) -> Iterator[Finding]:
     events = [verified.event for verified in verdict.events]
     if len(evidence.receipts) > len(evidence.chunks):
         yield Finding("receipt.orphan", "receipts", "There are receipts for chunks that are missing.")
     if not tip.is_ended:
         yield Finding("trace.unterminated", "trace", "The trace has no session_end.", "remark")
-    yield from _check_start(events, grant)
+    yield from _check_start(events, grant, statement)
     if evidence.artifacts is not None:
         yield from _check_artifacts(events, evidence.artifacts)
     yield from assurance.silences(events)
 
 
-def _check_start(events: list[Event], grant: Grant) -> Iterator[Finding]:
+def _check_start(events: list[Event], grant: Grant, statement: Opening) -> Iterator[Finding]:
     start = events[0] if events else None
     if not isinstance(start, SessionStartEvent):
         return
@@ -194,6 +199,14 @@ def _check_start(events: list[Event], grant: Grant) -> Iterator[Finding]:
         yield Finding("event.participant_id", "event 0", "session_start names another participant than the grant.")
     if start.data.consent != grant.consent:
         yield Finding("event.consent", "event 0", "session_start names another consent text than the grant.")
+    if start.data.kind != statement.kind:
+        yield Finding("event.kind", "event 0", f"session_start says {start.data.kind}, the opening {statement.kind}.")
+    if start.data.task_id != statement.task_id:
+        yield Finding("event.task_id", "event 0", "session_start names another task than the opening.")
+    if start.data.repo_origin != statement.repo_origin:
+        yield Finding("event.repo_origin", "event 0", "session_start names another repository than the opening.")
+    if start.data.start_commit != statement.start_commit:
+        yield Finding("event.start_commit", "event 0", "session_start names another commit than the opening.")
 
 
 def _check_artifacts(events: list[Event], artifacts: Mapping[str, bytes]) -> Iterator[Finding]:
