@@ -105,7 +105,7 @@ def _literal_spans(text: str, known: Literal) -> Iterator[Span]:
         stop = at + len(known.value)
         if not known.is_word or _stands_alone(text, at, stop):
             yield Span(at, stop, known.rule)
-        at = text.find(known.value, at + 1)
+        at = text.find(known.value, stop)
 
 
 def _stands_alone(text: str, start: int, stop: int) -> bool:
