@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 
 from patchtrail.contract.errors import CollectorUnavailable
-from patchtrail.contract.events import ArtifactRef, CmdRun, Heartbeat, RationaleNote, SessionEnd, SessionStart
+from patchtrail.contract.events import (
+    ArtifactRef,
+    CmdRun,
+    ConsentRef,
+    Heartbeat,
+    RationaleNote,
+    SessionEnd,
+    SessionStart,
+)
 from patchtrail.contract.lsp import DeviceKey
 from patchtrail.delivery import Courier, Device, SpoolStore, TaskFacts, TraceSpool, open_offline, open_online
 from patchtrail.study import current_consent
@@ -266,6 +274,53 @@ def test_a_chunk_that_is_refused_for_good_is_set_aside(carrier: Carrier, collect
     kept = {path.name for path in poisoned.folder.quarantine.iterdir()}
     assert kept == {"000000.seg", "000000.env", "000000.why"}
     assert segment.exists()
+
+
+def test_another_devices_trace_waits_and_blocks_nobody(
+    carrier: Carrier, collector: RunningCollector, tmp_path: Path
+) -> None:
+    """A trace of another device key is never signed with ours; it is named, and ours is delivered."""
+    left = carrier.trace()
+    left.append(Heartbeat())
+    left._lock.release()
+    other = Carrier(tmp_path / "spool", collector.enrol())
+    other.store.adopt()
+    mine = other.trace()
+    mine.append(SessionEnd(reason="participant"))
+    other.look()
+    other.close()
+
+    check_complete(collector, mine.trace_id, 2)
+    assert [line.partition(":")[0] for line in other.store.damaged] == [left.trace_id]
+
+
+def test_a_trace_that_cannot_be_introduced_blocks_nobody(carrier: Carrier, collector: RunningCollector) -> None:
+    """An offline trace that the collector refuses to open is set aside and told; the others are delivered."""
+    stale = TASK.model_copy(update={"consent": ConsentRef(version="0", sha256="0" * 64)})
+    new = open_offline(carrier.device, stale, newest_receipt=None, made_ms=carrier.clock.now_ms)
+    refused = carrier.store.create(new, "/w/shop", b"k" * 32)
+    refused.append(SessionEnd(reason="participant"))
+    sound = carrier.trace()
+    sound.append(SessionEnd(reason="participant"))
+    carrier.look()
+
+    check_complete(collector, sound.trace_id, 2)
+    assert carrier.courier.stuck() == 1
+    assert refused.folder.numbers(".env") == [0]
+
+
+def test_a_lost_artifact_blocks_nobody(carrier: Carrier, collector: RunningCollector) -> None:
+    """A trace whose artifact is gone from the disk is set aside; the others are delivered."""
+    broken, sound = carrier.trace(), carrier.trace()
+    ref = broken.store(b"gone", "text/plain")
+    broken.append(command(ref))
+    broken.folder.artifact(ref.sha256).unlink()
+    for trace in (broken, sound):
+        trace.append(SessionEnd(reason="participant"))
+    carrier.look()
+
+    check_complete(collector, sound.trace_id, 2)
+    assert carrier.courier.stuck() == 1
 
 
 ANSWERS = {

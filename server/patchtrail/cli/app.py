@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from patchtrail.cli import collect, device, trace
+from patchtrail.cli import device, trace
 
 __all__ = ["app"]
 
@@ -14,7 +14,19 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.add_typer(collect.app, name="collect")
+try:
+    from patchtrail.cli import collect
+
+    app.add_typer(collect.app, name="collect")
+except ModuleNotFoundError:
+    # A participant who enrols and verifies needs no collector, nor its libraries.
+    @app.command("collect")
+    def no_collector() -> None:
+        """Run a collector (its libraries are not installed here)."""
+        typer.echo("A collector needs more libraries: pip install '.[collector]' in a checkout", err=True)
+        raise typer.Exit(2)
+
+
 app.add_typer(device.app, name="device")
 app.add_typer(trace.app, name="trace")
 
