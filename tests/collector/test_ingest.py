@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -259,3 +261,16 @@ def test_a_clock_that_is_set_back_backdates_nothing(tmp_path: Path) -> None:
         sent(session)
 
         assert session.complete().json()["assurance"]["level"] != "L0"
+
+
+@pytest.mark.parametrize("flood", [b"X-Flood: " + b"x" * 4_000_000, b"X-Flood: x\r\n" * 300_000], ids=["one", "many"])
+def test_headers_that_do_not_end_are_cut_off(collector: RunningCollector, flood: bytes) -> None:
+    """A connection whose headers go on beyond the cap is closed, and others are served."""
+    host, port = collector.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
+        with contextlib.suppress(ConnectionError):
+            connection.sendall(flood)
+            assert connection.recv(100) == b""
+
+    assert httpx.get(f"{collector.url}/healthz").status_code == 200

@@ -15,6 +15,7 @@ import uvicorn
 
 from patchtrail.collector import CollectorConfig, build_service, create_app
 from patchtrail.collector.enrolment import invite
+from patchtrail.collector.protocol import CappedHttp
 from patchtrail.collector.service import Service
 from patchtrail.contract.collection import DeviceChallenge, DeviceEnrolled, InvitationRequest
 from patchtrail.contract.evidence import DEVICE_TYPE, DeviceRegistration
@@ -84,7 +85,7 @@ def running_collector(folder: Path, now_ms=None) -> Iterator[RunningCollector]:
     """Run a collector in a thread of this process."""
     service = build_service(CollectorConfig(data_dir=folder), *([now_ms] if now_ms else []))
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="error", lifespan="on"))
+    server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="error", lifespan="on", http=CappedHttp))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started:

@@ -16,6 +16,7 @@ from patchtrail.cli.client import CollectorClient
 from patchtrail.cli.console import told
 from patchtrail.collector import CollectorConfig, FolderInUse, build_service, create_app
 from patchtrail.collector.enrolment import invite as draw_invitation
+from patchtrail.collector.protocol import CappedHttp
 from patchtrail.contract.collection import Invitation, InvitationRequest
 from patchtrail.contract.errors import StateConflict
 
@@ -51,9 +52,7 @@ def collect(
     typer.echo(f"Fingerprint of its receipt key: {service.key.key.jkt}")
     # Requests make many short-lived objects and hardly a cycle; looking for them by default takes a third of the time.
     gc.set_threshold(50_000, 20, 100)
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(service), log_level="warning", access_log=False, h11_max_incomplete_event_size=16384)
-    )
+    server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="warning", access_log=False, http=CappedHttp))
     try:
         server.run(sockets=[listener])
     finally:
