@@ -52,4 +52,4 @@ mutants: setup
 	$(BIN)/python -m tests.mutants
 
 clean:
-	rm -rf $(VENV) node_modules .demo
+	rm -rf $(VENV) .node node_modules .demo

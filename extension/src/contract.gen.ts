@@ -763,7 +763,7 @@ export interface Gap {
    * Integer milliseconds.
    */
   to_ms: number;
-  reason: "restart" | "reboot" | "suspended" | "disk_error" | "capture_error";
+  reason: "restart" | "reboot" | "suspended" | "capture_error";
 }
 /**
  * Event line of a `Heartbeat`.

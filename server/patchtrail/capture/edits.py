@@ -13,7 +13,7 @@ from patchtrail.integrity import digest
 from patchtrail.redaction import Redactor
 from patchtrail.text import diff
 
-__all__ = ["EditRecorder"]
+__all__ = ["MAX_INLINE_DIFF_CHARS", "EditRecorder"]
 
 MAX_INLINE_DIFF_CHARS = 64_000
 MAX_FILE_CHARS = 8_000_000

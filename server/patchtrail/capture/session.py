@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from patchtrail.capture.commit_diff import commit_diff
-from patchtrail.capture.edits import EditRecorder
+from patchtrail.capture.edits import MAX_INLINE_DIFF_CHARS, EditRecorder
 from patchtrail.capture.junit import read_junit, totals_of
 from patchtrail.capture.log import TraceLog
 from patchtrail.capture.repository import Repository, SeenCommit
@@ -42,7 +42,6 @@ OUTPUT_TAIL_CHARS = 4_000
 MAX_OUTPUT_CHARS = 7_000_000
 MAX_INLINE_CASES = 200
 MAX_MESSAGE_CHARS = 1_000
-MAX_INLINE_DIFF_CHARS = 64_000
 
 JUNIT_PREFIX = "patchtrail-junit-"
 

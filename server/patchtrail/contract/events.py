@@ -63,7 +63,7 @@ EditEvidence = Literal["manual", "format_on_save", "quick_fix", "ai", "external"
 TestEvidence = Literal["plugin", "junit", "output", "exit"]
 TestOutcome = Literal["passed", "failed", "error", "skipped"]
 CommitKind = Literal["commit", "initial", "amend", "merge", "rebase", "cherry_pick", "revert", "apply"]
-GapReason = Literal["restart", "reboot", "suspended", "disk_error", "capture_error"]
+GapReason = Literal["restart", "reboot", "suspended", "capture_error"]
 StartKind = Literal["online", "offline_open", "local"]
 
 
