@@ -379,3 +379,20 @@ async def test_a_broken_git_configuration_is_no_reason_not_to_record(editor: Edi
 
     assert state["state"] == "recording"
     assert (await editor.recorded())[2]["type"] == "file_edit"
+
+
+@pytest.mark.asyncio
+async def test_values_of_env_files_are_learned_wherever_they_change(editor: Editor) -> None:
+    """A nested `.env` is known from the start, and its new values from the next report on, whoever wrote them."""
+    nested = editor.folder / "deploy" / ".env"
+    nested.parent.mkdir()
+    nested.write_text("PEPPER=cayenne-and-chili\n")
+    await editor.start()
+    await editor.ask("patchtrail/note/add", kind="plan", text="Add cayenne-and-chili.")
+    nested.write_text("PEPPER=szechuan-and-cumin # hotter\n")
+    await editor.ask("patchtrail/note/add", kind="plan", text="Add szechuan-and-cumin.")
+    text = json.dumps(await editor.recorded())
+
+    assert "cayenne" not in text
+    assert "szechuan" not in text
+    assert text.count("<<redacted:dotenv:") == 2

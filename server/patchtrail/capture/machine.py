@@ -12,7 +12,7 @@ from pathlib import Path
 
 from patchtrail.redaction import Literal, from_dotenv, from_environment, from_machine
 
-__all__ = ["Machine", "dotenv_files"]
+__all__ = ["Machine", "dotenv_files", "is_dotenv"]
 
 MAX_DOTENV_BYTES = 1024 * 1024
 MAX_DOTENV_FILES = 20
@@ -63,8 +63,13 @@ def dotenv_files(folder: Path) -> list[Path]:
     for at, folders, files in os.walk(folder):
         depth = len(Path(at).relative_to(folder).parts)
         folders[:] = [one for one in sorted(folders) if one not in TOOL_FOLDERS and depth < MAX_DOTENV_DEPTH]
-        found += [Path(at, one) for one in sorted(files) if one.startswith(".env") or one.endswith(".env")]
+        found += [Path(at, one) for one in sorted(files) if is_dotenv(one)]
     return found[:MAX_DOTENV_FILES]
+
+
+def is_dotenv(name: str) -> bool:
+    """Return whether a file of this name holds values to learn."""
+    return name.startswith(".env") or name.endswith(".env")
 
 
 def _known(values: set[str]) -> tuple[str, ...]:

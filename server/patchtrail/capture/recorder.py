@@ -16,7 +16,7 @@ from typing import TypeVar
 from patchtrail import __version__
 from patchtrail.capture.edits import EditRecorder
 from patchtrail.capture.log import OpenedLog, SessionFacts, TraceLogs
-from patchtrail.capture.machine import Machine, dotenv_files
+from patchtrail.capture.machine import Machine, dotenv_files, is_dotenv
 from patchtrail.capture.repository import Repository
 from patchtrail.capture.session import Pauser, Session
 from patchtrail.capture.snapshots import Snapshots, read_text
@@ -76,6 +76,7 @@ class Recorder:
         self._folder: Path | None = None
         self._session: Session | None = None
         self._stopped: tuple[str, ...] = ()
+        self._dotenv_paths: set[Path] = set()
         self._dotenv_stamps: dict[Path, int] = {}
         self._snapshots = Snapshots()
         self._open_documents: set[Path] = set()
@@ -197,6 +198,8 @@ class Recorder:
         session = self._session
         if session is None or session.paused_by is not None or not self._is_inside(path, session):
             return
+        if is_dotenv(path.name):
+            self._dotenv_paths.add(path)
         self._follow_dotenv(session)
         edit = session.edits.edit_of(path, text, before=before)
         if edit is not None:
@@ -261,6 +264,7 @@ class Recorder:
         return session
 
     def _session_on(self, opened: OpenedLog, repository: Repository) -> Session:
+        self._dotenv_paths = {path for one in self._sources(repository.root) for path in dotenv_files(one)}
         self._dotenv_stamps = self._stamps(repository.root)
         redactor = self._redactor(opened.redact_key, repository.root)
         edits = EditRecorder(opened.log, redactor, repository, self._snapshots)
@@ -275,9 +279,12 @@ class Recorder:
         return {root} if self._folder is None else {root, self._folder}
 
     def _stamps(self, root: Path) -> dict[Path, int]:
-        """Return when each `.env` file was changed last."""
-        paths = [path for folder in self._sources(root) for path in dotenv_files(folder)]
-        return {path: path.stat().st_mtime_ns for path in paths if path.is_file()}
+        """Return when each known `.env` file was changed last.
+
+        Every report asks, so no tree is walked here: that is done when the session starts.
+        """
+        new = {path for folder in self._sources(root) for path in folder.glob(".env*")}
+        return {path: path.stat().st_mtime_ns for path in self._dotenv_paths | new if path.is_file()}
 
     def _session_start(self, facts: SessionFacts, opened: OpenedLog, description: str) -> SessionStart:
         return SessionStart(

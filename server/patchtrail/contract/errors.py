@@ -50,49 +50,49 @@ class PatchtrailError(Exception):
         return Problem(code=self.code, message=self.message, detail=self.detail)
 
 
-class InvalidInput(PatchtrailError):  # noqa: N818 -- the tree reads as facts; the base carries "Error"
+class InvalidInput(PatchtrailError):
     """A document, message or file does not have the required shape."""
 
     code = "invalid_input"
 
 
-class VerificationFailed(PatchtrailError):  # noqa: N818
+class VerificationFailed(PatchtrailError):
     """Signed evidence does not hold."""
 
     code = "verification_failed"
 
 
-class PatchDoesNotApply(PatchtrailError):  # noqa: N818
+class PatchDoesNotApply(PatchtrailError):
     """A diff does not fit the text it is applied to."""
 
     code = "patch_does_not_apply"
 
 
-class NotAllowed(PatchtrailError):  # noqa: N818
+class NotAllowed(PatchtrailError):
     """The gate, a token or a role says no."""
 
     code = "not_allowed"
 
 
-class StateConflict(PatchtrailError):  # noqa: N818
+class StateConflict(PatchtrailError):
     """A valid request meets a state that cannot take it."""
 
     code = "conflict"
 
 
-class NotFound(PatchtrailError):  # noqa: N818
+class NotFound(PatchtrailError):
     """There is no such thing, or not for this reader."""
 
     code = "not_found"
 
 
-class CollectorUnavailable(PatchtrailError):  # noqa: N818
+class CollectorUnavailable(PatchtrailError):
     """The collector cannot be reached or answers nonsense."""
 
     code = "collector_unavailable"
 
 
-class SpoolUnavailable(PatchtrailError):  # noqa: N818
+class SpoolUnavailable(PatchtrailError):
     """The spool cannot be read, locked or written."""
 
     code = "spool_unavailable"
