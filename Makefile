@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test check gen bench mutants clean
+.PHONY: setup demo test check gen package bench mutants clean
 
 setup: $(STAMP) node_modules/.ready
 
@@ -25,7 +25,11 @@ node_modules/.ready: package-lock.json package.json
 demo: $(STAMP)
 	$(BIN)/python examples/first_session/play.py $(if $(REPO),--repo "$(REPO)") $(if $(TEST),--test "$(TEST)") $(if $(SEED),--seed $(SEED))
 
-test: setup
+# The editor that the end-to-end tests drive.
+.editor/.ready: tests/e2e/rig/package-lock.json tests/e2e/rig/install.sh
+	tests/e2e/rig/install.sh
+
+test: setup .editor/.ready
 	npm run --silent test
 	$(BIN)/python -m pytest
 
@@ -43,6 +47,15 @@ gen: setup
 	$(BIN)/python -m patchtrail.cli.gen
 	npm run --silent gen
 
+# make package                           dist/patchtrail-<target>-<version>.vsix for this machine
+# make package TARGET=darwin-arm64       for another: linux-x64, linux-arm64, darwin-arm64
+TARGET ?= $(shell node -p 'process.platform + "-" + process.arch')
+package: setup
+	$(BIN)/python extension/scripts/bundle.py $(TARGET)
+	npm run --silent bundle
+	@mkdir -p dist
+	npm run --silent vsix -- --target $(TARGET)
+
 # Ratios side by side in one run; nothing here is a test.
 bench: setup
 	$(BIN)/python -m tests.bench
@@ -52,4 +65,4 @@ mutants: setup
 	$(BIN)/python -m tests.mutants
 
 clean:
-	rm -rf $(VENV) .node node_modules .demo
+	rm -rf $(VENV) .node .editor node_modules .demo bundled dist extension/dist

@@ -130,6 +130,16 @@ export interface CmdRun {
   output_tail: string;
   output_size_bytes: number;
   output_artifact: ArtifactRef | null;
+  /**
+   * Whether the output was seen whole; an empty one that was not seen is unknown.
+   */
+  output_coverage?: "whole" | "tail" | "unknown";
+  /**
+   * Whether the shell vouches that the command line comes from itself.
+   */
+  is_trusted?: boolean | null;
+  origin?: "terminal" | "task";
+  task_name?: string | null;
 }
 /**
  * Event line of a `CmdRun`.
@@ -154,6 +164,16 @@ export interface CmdRunEvent {
   data: CmdRun;
 }
 /**
+ * A collector as it shows itself before anything is sent to it.
+ */
+export interface CollectorShown {
+  url: string;
+  /**
+   * RFC 7638 thumbprint of a public key.
+   */
+  server_jkt: string;
+}
+/**
  * A terminal command that ended, as the client saw it.
  */
 export interface CommandReport {
@@ -163,6 +183,14 @@ export interface CommandReport {
   exit_code: number | null;
   duration_ms: number;
   output: string;
+  output_coverage?: "whole" | "tail" | "unknown";
+  is_trusted?: boolean | null;
+  origin?: "terminal" | "task";
+  task_name?: string | null;
+  /**
+   * Unix time; test reports that are older are not its.
+   */
+  started_ms?: number | null;
 }
 /**
  * One commit that appeared on HEAD, whoever made it.
@@ -503,6 +531,83 @@ export interface DocumentTask {
   description: string;
 }
 /**
+ * One draft.
+ */
+export interface DraftRef {
+  draft_id: string;
+}
+/**
+ * Whether a draft is kept, and how long it can still be changed.
+ */
+export interface Drafted {
+  is_drafted: boolean;
+  confirms_in_ms: number;
+  reasons: string[];
+}
+/**
+ * Ask for the texts of a recorded edit.
+ */
+export interface EditRequest {
+  seq: number;
+}
+/**
+ * An edit's recorded (redacted) texts.
+ */
+export interface EditTexts {
+  file_path: string;
+  before: string;
+  after: string;
+}
+/**
+ * The one line that `patchtrail enrol --stdin` reads. Without a code the collector is only asked who it is.
+ */
+export interface EnrolRequest {
+  url: string;
+  /**
+   * The one-time code; a secret until it is used.
+   */
+  code?: string | null;
+  /**
+   * The fingerprint that the participant agreed to pin.
+   */
+  server_jkt?: string | null;
+  host_hint?: string;
+}
+/**
+ * Ask for the entries from one event on.
+ */
+export interface EntriesRequest {
+  since_seq?: number;
+}
+/**
+ * One event of the running session, as the session view shows it.
+ */
+export interface Entry {
+  seq: number;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  type: string;
+  summary: string;
+  details: string[];
+  /**
+   * The edited file on this machine.
+   */
+  path: string | null;
+  has_diff: boolean;
+  failed_tests: FailedTest[];
+}
+/**
+ * A test that failed, and where it stands on this machine.
+ */
+export interface FailedTest {
+  test_id: string;
+  message: string;
+  path: string | null;
+  line: number | null;
+}
+/**
  * Event line of a `SessionStart`.
  */
 export interface SessionStartEvent {
@@ -584,6 +689,10 @@ export interface FileEdit {
   withheld: ("denied_path" | "too_large") | null;
   size_bytes: number;
   evidence: "manual" | "format_on_save" | "quick_fix" | "ai" | "external" | "unknown";
+  /**
+   * Why the editor saved, as LSP's willSave tells it.
+   */
+  save_reason?: "manual" | "after_delay" | "focus_out" | "unknown";
 }
 /**
  * Event line of a `TestRun`.
@@ -621,6 +730,11 @@ export interface TestRun {
    * All cases, one JSON object per line, when they are too many.
    */
   cases_artifact: ArtifactRef | null;
+  origin?: "terminal" | "task" | "test_explorer" | "unknown";
+  /**
+   * The `cmd_run` that ran it.
+   */
+  command_seq?: number | null;
 }
 /**
  * Counts over all cases of a run.
@@ -640,6 +754,14 @@ export interface TestCase {
   outcome: "passed" | "failed" | "error" | "skipped";
   duration_ms: number;
   message: string;
+  /**
+   * Relative to the run's root directory.
+   */
+  file_path?: string | null;
+  /**
+   * Where the test is defined, from 1.
+   */
+  line?: number | null;
 }
 /**
  * Event line of a `RationaleNote`.
@@ -671,6 +793,10 @@ export interface RationaleNote {
   text: string;
   confidence: ("low" | "medium" | "high") | null;
   links: number[];
+  /**
+   * When it was first written, on the session's clock; it may be confirmed later.
+   */
+  drafted_ms?: number | null;
 }
 /**
  * Event line of a `Pause`.
@@ -763,7 +889,7 @@ export interface Gap {
    * Integer milliseconds.
    */
   to_ms: number;
-  reason: "restart" | "reboot" | "suspended" | "capture_error";
+  reason: "restart" | "reboot" | "suspended" | "capture_error" | "no_shell_integration" | "junit_refused";
 }
 /**
  * Event line of a `Heartbeat`.
@@ -893,6 +1019,12 @@ export interface Facts {
   consent: ConsentRef | null;
 }
 /**
+ * Something that the client could not see, and why.
+ */
+export interface GapReport {
+  reason: "no_shell_integration";
+}
+/**
  * Whether anything may be recorded and sent, and each reason why not.
  */
 export interface GateDecision {
@@ -934,7 +1066,7 @@ export interface InitializationOptions {
   facts?: Facts | null;
 }
 /**
- * The editor's settings under `patchtrail.`; a dot in the setting's name is `_` here.
+ * What the sidecar is told of the settings under `patchtrail.`; a dot in the setting's name is `_` here.
  */
 export interface Settings {
   /**
@@ -953,6 +1085,10 @@ export interface Settings {
    * More glob patterns of files whose content is never captured, beside the built-in ones.
    */
   redaction_denied_paths?: string[];
+  /**
+   * Ask pytest in new terminals for a JUnit report, to record results per test. Without it only what the terminal shows is recorded.
+   */
+  tests_junit?: boolean;
 }
 /**
  * A one-time enrolment code: 10 Crockford characters, stored only as a hash.
@@ -1018,6 +1154,26 @@ export interface NoteAdd {
   links?: number[];
 }
 /**
+ * A note that is recorded after 30 seconds or when it is confirmed; sent again with its id it is replaced.
+ */
+export interface NoteDraft {
+  kind: "plan" | "hypothesis" | "observation" | "decision" | "next_step";
+  text: string;
+  confidence?: ("low" | "medium" | "high") | null;
+  links?: number[];
+  /**
+   * Drawn by the client.
+   */
+  draft_id: string;
+}
+/**
+ * An event that a note is probably about.
+ */
+export interface NoteLink {
+  seq: number;
+  summary: string;
+}
+/**
  * The device's statement that it opens a trace: the proof behind `POST /v1/traces`.
  *
  * `kind` `online` asks the collector for a trace id; `offline_open` brings its own and names the newest
@@ -1046,6 +1202,17 @@ export interface Opening {
    * Integer milliseconds.
    */
   made_ms: number;
+}
+/**
+ * A draft as it is kept, redacted; redaction can lengthen a text.
+ */
+export interface PendingDraft {
+  draft_id: string;
+  kind: "plan" | "hypothesis" | "observation" | "decision" | "next_step";
+  text: string;
+  confidence: ("low" | "medium" | "high") | null;
+  links: number[];
+  confirms_in_ms: number;
 }
 /**
  * What was wrong (`code`, `message`) and where (`detail`), for a program and for a person.
@@ -1106,6 +1273,15 @@ export interface Recorded {
   reasons: string[];
 }
 /**
+ * Entries in order, and the drafts; `first_seq` is the oldest that this sidecar still remembers.
+ */
+export interface SessionEntries {
+  trace_id: string | null;
+  first_seq: number;
+  entries: Entry[];
+  drafts: PendingDraft[];
+}
+/**
  * The session as the status bar shows it.
  */
 export interface SessionState {
@@ -1133,9 +1309,34 @@ export interface SessionState {
    * Items: Id of one trace.
    */
   undelivered: string[];
+  task_title?: string;
+  /**
+   * Notes that are not confirmed yet.
+   */
+  drafts?: number;
+  /**
+   * The last failing test run or edit.
+   */
+  note_link?: NoteLink | null;
+  /**
+   * What new terminals should have; nothing while the gate is closed.
+   */
+  terminal_variables?: TerminalVariable[];
+  /**
+   * Why pytest is not asked for a JUnit report in this workspace.
+   */
+  junit_withheld?: string | null;
 }
 /**
- * The editor's settings under `patchtrail.`; a dot in the setting's name is `_` here.
+ * An environment variable that new terminals should have; `prepend` keeps what the user set behind it.
+ */
+export interface TerminalVariable {
+  name: string;
+  value: string;
+  mode: "prepend" | "replace";
+}
+/**
+ * What the sidecar is told of the settings under `patchtrail.`; a dot in the setting's name is `_` here.
  */
 export interface Settings1 {
   /**
@@ -1154,6 +1355,10 @@ export interface Settings1 {
    * More glob patterns of files whose content is never captured, beside the built-in ones.
    */
   redaction_denied_paths?: string[];
+  /**
+   * Ask pytest in new terminals for a JUnit report, to record results per test. Without it only what the terminal shows is recorded.
+   */
+  tests_junit?: boolean;
 }
 /**
  * Start recording in one folder; `trace_id` goes on with a trace that a killed sidecar left behind.
@@ -1300,6 +1505,12 @@ export interface Requests {
   "patchtrail/tests/prepare": { params: NoParams; result: TestsPrepared };
   "patchtrail/tests/report": { params: TestsReport; result: Recorded };
   "patchtrail/note/add": { params: NoteAdd; result: Recorded };
+  "patchtrail/note/draft": { params: NoteDraft; result: Drafted };
+  "patchtrail/note/confirm": { params: DraftRef; result: Recorded };
+  "patchtrail/note/discard": { params: DraftRef; result: Drafted };
+  "patchtrail/gap/report": { params: GapReport; result: Recorded };
+  "patchtrail/session/entries": { params: EntriesRequest; result: SessionEntries };
+  "patchtrail/edit/read": { params: EditRequest; result: EditTexts };
 }
 
 /** Notifications from the sidecar to the client. */

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from patchtrail.contract.collection import TraceRequest
-from patchtrail.contract.events import EventData, FileEdit
+from patchtrail.contract.event_lines import EventData
+from patchtrail.contract.events import FileEdit
 from patchtrail.contract.evidence import CHUNK_MEDIA_TYPE, CHUNK_TYPE, OPENING_TYPE, Envelope, Opening
 from patchtrail.integrity import chunk, digest, dsse
 from patchtrail.integrity.chain import ChainHead, link

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from patchtrail.contract.events import FileEditEvent
+from patchtrail.contract.event_lines import FileEditEvent
 from patchtrail.trace import replay
 from tests.bench.events import edit_of
 from tests.bench.table import Goal, Row, Section

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import httpx
 
 from patchtrail.contract.collection import TraceCreated
-from patchtrail.contract.events import EventData, Heartbeat, SessionEnd, SessionStart
+from patchtrail.contract.event_lines import EventData
+from patchtrail.contract.events import Heartbeat, SessionEnd, SessionStart
 from patchtrail.contract.evidence import CHUNK_MEDIA_TYPE, OPENING_TYPE, Opening
 from patchtrail.contract.lsp import DeviceKey
 from patchtrail.integrity import digest, dsse, opening

@@ -110,6 +110,24 @@ COMMAND = {
     "duration_ms": 1500,
     "output": "make: *** No targets.\n",
 }
+DRAFT = {"draft_id": "6f6c0a5e-note", "kind": "hypothesis", "text": "Off by one.", "confidence": None}
+ENTRY = {
+    "seq": 7,
+    "ts_ms": 1_696_435_200_000,
+    "type": "test_run",
+    "summary": "pytest: 1 passed, 1 failed",
+    "details": ["test_total: assert 2 == 3"],
+    "path": None,
+    "has_diff": False,
+    "failed_tests": [
+        {
+            "test_id": "test_shop.py::test_total",
+            "message": "assert 2 == 3",
+            "path": "/home/dev/shop/test_shop.py",
+            "line": 4,
+        }
+    ],
+}
 CHALLENGE = {
     "device_id": "device-1",
     "challenge": SHA,
@@ -164,14 +182,60 @@ SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
         "named": {"root_uri": "file:///w", "task_id": "T", "task_title": "t", "task_description": ""},
         "resumed": {"root_uri": "file:///w", "task_id": "T", "trace_id": TRACE},
     },
-    "SessionState": {"recording": STATE, "idle": {**STATE, "state": "idle", "trace_id": None}},
-    "CommandReport": {"command": COMMAND, "unknown_exit": {**COMMAND, "exit_code": None}},
+    "SessionState": {
+        "recording": STATE,
+        "idle": {**STATE, "state": "idle", "trace_id": None},
+        "with_draft": {
+            **STATE,
+            "task_title": "Fix the total",
+            "drafts": 1,
+            "note_link": {"seq": 3, "summary": "pytest: 1 failed"},
+            "terminal_variables": [{"name": "PYTEST_ADDOPTS", "value": "--junitxml=/r.xml ", "mode": "prepend"}],
+            "junit_withheld": None,
+        },
+    },
+    "CommandReport": {
+        "command": COMMAND,
+        "unknown_exit": {**COMMAND, "exit_code": None},
+        "task": {
+            **COMMAND,
+            "output_coverage": "unknown",
+            "is_trusted": None,
+            "origin": "task",
+            "task_name": "build",
+            "started_ms": 1_696_435_200_000,
+        },
+    },
     "TestsPrepared": {"path": {"junit_path": "/tmp/x/report.xml"}},
     "TestsReport": {"junit": {"command_line": "pytest", "exit_code": 1, "duration_ms": 9, "junit_path": "/tmp/r.xml"}},
     "NoteAdd": {
         "linked": {"kind": "hypothesis", "text": "Off by one.", "confidence": "low", "links": [3, 4]},
         "bare": {"kind": "next_step", "text": "Run it."},
     },
+    "NoteDraft": {"linked": {**DRAFT, "links": [3]}, "bare": DRAFT},
+    "DraftRef": {"named": {"draft_id": DRAFT["draft_id"]}},
+    "Drafted": {
+        "kept": {"is_drafted": True, "confirms_in_ms": 30_000, "reasons": []},
+        "refused": {"is_drafted": False, "confirms_in_ms": 0, "reasons": ["No session is being recorded."]},
+    },
+    "GapReport": {"no_shell_integration": {"reason": "no_shell_integration"}},
+    "EntriesRequest": {"since": {"since_seq": 4}, "all": {}},
+    "SessionEntries": {
+        "running": {
+            "trace_id": TRACE,
+            "first_seq": 0,
+            "entries": [ENTRY],
+            "drafts": [{**DRAFT, "links": [], "confirms_in_ms": 12_000}],
+        },
+        "idle": {"trace_id": None, "first_seq": 0, "entries": [], "drafts": []},
+    },
+    "EditRequest": {"one": {"seq": 7}},
+    "EditTexts": {"texts": {"file_path": "shop.py", "before": "", "after": "x = 1\n"}},
+    "EnrolRequest": {
+        "enrol": {"url": "http://localhost:8000", "code": "0123456789", "server_jkt": JKT, "host_hint": "laptop"},
+        "ask": {"url": "http://localhost:8000"},
+    },
+    "CollectorShown": {"shown": {"url": "http://localhost:8000", "server_jkt": JKT}},
     "NoParams": {"nothing": {}, "unknown_field": {"later": True}},
     "Recorded": {
         "appended": {"is_recorded": True, "seq": 7, "reasons": []},
@@ -208,6 +272,16 @@ WRONG: dict[str, dict[str, Any]] = {
     "TestsPrepared": {"no_path": {"junit_path": None}},
     "TestsReport": {"text_code": {"exit_code": "1"}},
     "NoteAdd": {"unknown_kind": {"kind": "feeling"}, "empty": {"text": ""}, "too_long": {"text": "x" * 20_001}},
+    "NoteDraft": {"no_id": {"draft_id": ABSENT}, "short_id": {"draft_id": "7"}, "empty": {"text": ""}},
+    "DraftRef": {"no_id": {"draft_id": ABSENT}},
+    "Drafted": {"negative_time": {"confirms_in_ms": -1}},
+    "GapReport": {"unknown_reason": {"reason": "bored"}},
+    "EntriesRequest": {"negative": {"since_seq": -1}},
+    "SessionEntries": {"no_drafts": {"drafts": ABSENT}},
+    "EditRequest": {"text": {"seq": "7"}},
+    "EditTexts": {"no_after": {"after": ABSENT}},
+    "EnrolRequest": {"no_url": {"url": ABSENT}, "short_thumbprint": {"server_jkt": "A"}},
+    "CollectorShown": {"no_thumbprint": {"server_jkt": None}},
     "NoParams": {"a_list": []},
     "Recorded": {"negative_seq": {"seq": -1}},
 }

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from patchtrail.contract import collection, document, evidence, lsp, problem, settings
 from patchtrail.contract.decimals import millis_from_seconds, seconds_from_millis
 from patchtrail.contract.errors import InvalidInput, VerificationFailed
-from patchtrail.contract.events import Event
+from patchtrail.contract.event_lines import Event
 from patchtrail.contract.evidence import PublicKey
 from patchtrail.contract.schema import ROOT_TYPES, contract_schema
 from patchtrail.integrity import canonical, digest, dsse

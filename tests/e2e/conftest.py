@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import platform
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +16,21 @@ sys.path.insert(0, str(EXAMPLE))
 
 from collector import Collector  # noqa: E402 -- the example is a script, found by its folder
 
+ROOT = Path(__file__).parents[2]
+MACHINES = {"x86_64": "x64", "aarch64": "arm64", "arm64": "arm64"}
+TARGET = f"{sys.platform}-{MACHINES[platform.machine()]}"
 PATCHTRAIL = [sys.executable, "-m", "patchtrail"]
+
+
+@pytest.fixture(scope="session")
+def vsix() -> Path:
+    """Build the extension's package for this machine, once."""
+    version = json.loads((ROOT / "package.json").read_text())["version"]
+    package = ROOT / "dist" / f"patchtrail-{TARGET}-{version}.vsix"
+    package.unlink(missing_ok=True)
+    done = subprocess.run(["make", "package", f"TARGET={TARGET}"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return package
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from patchtrail.contract.events import Event
+from patchtrail.contract.event_lines import Event
 
 
 def events_of(spool: Path, *, parsed: bool = False) -> list[Any]:

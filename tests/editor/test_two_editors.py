@@ -6,99 +6,21 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
-from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
+from pytest_lsp import ClientServerConfig, client_capabilities
 
 from patchtrail.contract.lsp import METHODS
 from patchtrail.editor import connection
 from patchtrail.integrity.opening import local_genesis
 from patchtrail.study import current_consent
 from patchtrail.trace import replay
+from tests.editor.driven import FACTS, Editor, plain
 from tests.editor.spooled import events_of
-
-EDITORS = ("visual-studio-code", "neovim")
-FACTS = {"is_telemetry_enabled": True, "is_workspace_trusted": True, "consent": current_consent().model_dump()}
-
-
-def plain(value: Any) -> Any:
-    """Turn pygls's objects back into JSON."""
-    if hasattr(value, "_asdict"):
-        return {name: plain(one) for name, one in value._asdict().items()}
-    return [plain(one) for one in value] if isinstance(value, list | tuple) else value
-
-
-class Editor:
-    """An editor with one folder open, and a spool that the test can look into."""
-
-    def __init__(self, client: LanguageClient, folder: Path, spool: Path) -> None:
-        self.client, self.folder, self.spool = client, folder, spool
-
-    async def ask(self, method: str, **params: object) -> dict[str, Any]:
-        """Send a custom request."""
-        return plain(await self.client.protocol.send_request_async(method, params))
-
-    async def start(self, **facts: object) -> dict[str, Any]:
-        """Report facts and start a session."""
-        await self.ask("patchtrail/facts/report", **{**FACTS, **facts})
-        return await self.ask("patchtrail/session/start", root_uri=self.folder.as_uri(), task_id="T-1")
-
-    def open(self, name: str) -> None:
-        """Open a file as it is on disk."""
-        path = self.folder / name
-        item = lsp.TextDocumentItem(path.as_uri(), "python", 1, path.read_bytes().decode())
-        self.client.text_document_did_open(lsp.DidOpenTextDocumentParams(item))
-
-    def change(self, name: str, changes: list[Any]) -> None:
-        """Edit an open document."""
-        document = lsp.VersionedTextDocumentIdentifier(version=2, uri=(self.folder / name).as_uri())
-        self.client.text_document_did_change(lsp.DidChangeTextDocumentParams(document, changes))
-
-    def save(self, name: str, text: str) -> None:
-        """Write an open document and tell that it was saved."""
-        path = self.folder / name
-        path.write_bytes(text.encode())
-        document = lsp.TextDocumentIdentifier(path.as_uri())
-        self.client.text_document_did_save(lsp.DidSaveTextDocumentParams(document))
-
-    def edit(self, name: str, text: str) -> None:
-        """Replace a document's text and save it."""
-        self.change(name, [lsp.TextDocumentContentChangeWholeDocument(text)])
-        self.save(name, text)
-
-    async def recorded(self) -> list[dict[str, Any]]:
-        """Return the events recorded so far, after everything asked before is recorded."""
-        await self.ask("patchtrail/session/status")
-        return events_of(self.spool)
-
-
-@pytest_asyncio.fixture(params=EDITORS)
-async def editor(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Editor]:
-    """Open a repository in an editor."""
-    folder = tmp_path / "shop"
-    folder.mkdir()
-    (folder / "shop.py").write_text("def total(x):\n    return x\n")
-    for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=T", "-c", "user.email=t@t", "commit", "-qm", "x"]):
-        subprocess.run(["git", *command], cwd=folder, check=True)
-    command = [sys.executable, "-m", "patchtrail", "serve", "--spool", str(tmp_path / "spool")]
-    client = await ClientServerConfig(server_command=command).start()
-    await client.initialize_session(
-        lsp.InitializeParams(
-            capabilities=client_capabilities(request.param),
-            client_info=lsp.ClientInfo(request.param, "1"),
-            root_uri=folder.as_uri(),
-            initialization_options={"settings": {"folders_allowed": [str(folder)]}},
-        )
-    )
-    yield Editor(client, folder, tmp_path / "spool")
-    await client.shutdown_session()
-    await client.stop()
 
 
 @pytest.mark.asyncio

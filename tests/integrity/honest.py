@@ -7,11 +7,11 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from patchtrail.contract.event_lines import EventData
 from patchtrail.contract.events import (
     ClockStep,
     CmdRun,
     ConsentRef,
-    EventData,
     FileEdit,
     Gap,
     Heartbeat,

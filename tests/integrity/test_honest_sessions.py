@@ -7,15 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from patchtrail.contract.events import (
-    ArtifactRef,
-    CmdRun,
-    GapEvent,
-    Heartbeat,
-    RecoveredEvent,
-    SessionEnd,
-    SessionStart,
-)
+from patchtrail.contract.event_lines import GapEvent, RecoveredEvent
+from patchtrail.contract.events import ArtifactRef, CmdRun, Heartbeat, SessionEnd, SessionStart
 from patchtrail.integrity import digest, dsse, receipt
 from patchtrail.integrity.verify import TraceEvidence, silences, verify_trace
 from tests.integrity.honest import (

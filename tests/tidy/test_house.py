@@ -128,7 +128,8 @@ def test_versions_are_equal() -> None:
         json.loads((ROOT / "package-lock.json").read_text())["version"],
         changelog[1],
         re.search(r'__version__ = "(.+)"', (PACKAGE / "__init__.py").read_text())[1],
-    ] == [version] * 4
+        tomllib.loads((ROOT / "extension/pytest_plugin/pyproject.toml").read_text())["project"]["version"],
+    ] == [version] * 5
 
 
 def test_settings_commands_and_methods_are_documented() -> None:
@@ -141,6 +142,27 @@ def test_settings_commands_and_methods_are_documented() -> None:
     named = [*schema["x-methods"], *schema["x-notifications"], *settings, *commands, *collector]
 
     assert [one for one in named if one not in readme] == []
+
+
+def test_the_extension_is_documented() -> None:
+    """Each of the extension's commands and settings appears on its page, and each of its modules on the map."""
+    page, house = (ROOT / "extension/README.md").read_text(), (ROOT / "ARCHITECTURE.md").read_text()
+    contributes = json.loads((ROOT / "package.json").read_text())["contributes"]
+    titles = [command["title"] for command in contributes["commands"]]
+    modules = [path.name for path in (ROOT / "extension/src").glob("*.ts")]
+
+    assert [one for one in [*titles, *contributes["configuration"]["properties"]] if one not in page] == []
+    assert [one for one in modules if f"{one}`" not in house] == []
+
+
+def test_the_extension_uses_the_stable_interface_alone() -> None:
+    """No proposed API, types of the oldest editor that is supported, and no way around them."""
+    manifest = json.loads((ROOT / "package.json").read_text())
+    sources = [path.read_text() for path in (ROOT / "extension/src").glob("*.ts")]
+
+    assert "enabledApiProposals" not in manifest
+    assert manifest["engines"]["vscode"] == f"^{manifest['devDependencies']['@types/vscode']}"
+    assert [source for source in sources if re.search(r"\bany\b(?=[\s;,)>\]])[^\n]*vscode|@ts-", source)] == []
 
 
 def _commands() -> list[str]:

@@ -13,7 +13,8 @@ import pytest
 
 from patchtrail.contract.collection import KeySet, ServerKey
 from patchtrail.contract.errors import InvalidInput
-from patchtrail.contract.events import ArtifactRef, Event, FileEdit, FileEditEvent
+from patchtrail.contract.event_lines import Event, FileEditEvent
+from patchtrail.contract.events import ArtifactRef, FileEdit
 from patchtrail.integrity import digest
 from patchtrail.trace import document_of, read_bundle, replay, timeline, write_bundle
 from tests.integrity.honest import check, honest, server_key, text_edit

@@ -1,5 +1,6 @@
 """Reports become redacted events: saves, commands, test runs, commits, notes, and what time itself tells."""
 
+from patchtrail.capture.drafts import Drafts
 from patchtrail.capture.log import OpenedLog, SessionFacts, TraceLog, TraceLogs
 from patchtrail.capture.machine import Machine
 from patchtrail.capture.recorder import ClientName, Recorder, RecorderState
@@ -7,6 +8,7 @@ from patchtrail.capture.terminal import sound_text
 
 __all__ = [
     "ClientName",
+    "Drafts",
     "Machine",
     "OpenedLog",
     "Recorder",

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from patchtrail.capture.log import TraceLog
 from patchtrail.capture.repository import Repository
 from patchtrail.capture.snapshots import BOM, Snapshots
 from patchtrail.capture.terminal import sound_text
-from patchtrail.contract.events import ArtifactRef, FileEdit
+from patchtrail.contract.events import ArtifactRef, FileEdit, SaveReason
+from patchtrail.contract.lsp import EditTexts
 from patchtrail.integrity import digest
 from patchtrail.redaction import Redactor
 from patchtrail.text import diff
 
-__all__ = ["MAX_INLINE_DIFF_CHARS", "EditRecorder"]
+__all__ = ["MAX_INLINE_DIFF_CHARS", "Edit", "EditRecorder"]
 
 MAX_INLINE_DIFF_CHARS = 64_000
 MAX_FILE_CHARS = 8_000_000
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A save as an event, and the redacted texts that it leads from and to; without them it was withheld."""
+
+    event: FileEdit
+    texts: EditTexts | None
 
 
 class EditRecorder:
@@ -28,23 +38,24 @@ class EditRecorder:
         self._repository = repository
         self.snapshots = snapshots
 
-    def edit_of(self, path: Path, text: str, *, before: str | None) -> FileEdit | None:
+    def edit_of(self, path: Path, text: str, *, before: str | None, reason: SaveReason = "unknown") -> Edit | None:
         """Return the edit of a save, or None when nothing changed.
 
         `before` is the text that was saved last, as far as anybody knows; it only counts on a file's first edit.
         """
         raw_path = path.relative_to(self._repository.root).as_posix()
         if self.redactor.denies(raw_path):
-            return self._withheld(raw_path, "denied_path", path)
+            return Edit(self._withheld(raw_path, "denied_path", path, reason), None)
         text = _as_on_disk(path, sound_text(text))
         if len(text) > MAX_FILE_CHARS:
-            return self._withheld(raw_path, "too_large", path)
+            return Edit(self._withheld(raw_path, "too_large", path, reason), None)
         shown_path, after = self.redactor.text(raw_path), self.redactor.text(text)
         base_text, base_artifact = self._base(raw_path, shown_path, before and _as_on_disk(path, sound_text(before)))
         if base_text == after:
             return None
         self.snapshots.recorded[raw_path] = after
-        return self._edit(shown_path, base_text, after, base_artifact)
+        event = self._edit(shown_path, base_text, after, base_artifact).model_copy(update={"save_reason": reason})
+        return Edit(event, EditTexts(file_path=shown_path, before=base_text, after=after))
 
     def _base(self, raw_path: str, shown_path: str, before: str | None) -> tuple[str, ArtifactRef | None]:
         """Return the redacted text that the edit starts from, and the artifact that holds it if replay needs one."""
@@ -73,7 +84,7 @@ class EditRecorder:
             evidence="unknown",
         )
 
-    def _withheld(self, raw_path: str, why: str, path: Path) -> FileEdit:
+    def _withheld(self, raw_path: str, why: str, path: Path, reason: SaveReason) -> FileEdit:
         return FileEdit.model_validate(
             {
                 "file_path": self.redactor.text(raw_path),
@@ -85,6 +96,7 @@ class EditRecorder:
                 "withheld": why,
                 "size_bytes": path.stat().st_size if path.exists() else 0,
                 "evidence": "unknown",
+                "save_reason": reason,
             }
         )
 

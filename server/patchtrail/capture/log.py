@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from patchtrail.contract.events import ArtifactRef, ConsentRef, EventData, StartKind
+from patchtrail.contract.event_lines import EventData
+from patchtrail.contract.events import ArtifactRef, ConsentRef, StartKind
 
 __all__ = ["OpenedLog", "SessionFacts", "TraceLog", "TraceLogs"]
 
@@ -34,6 +35,12 @@ class TraceLog(Protocol):
 
     def append(self, data: EventData) -> int:
         """Append an event and return its `seq`; raises `SpoolUnavailable` when the disk refuses."""
+
+    def keep_drafts(self, content: bytes) -> None:
+        """Keep the drafts of notes beside the events, durably; empty content means that there are none."""
+
+    def kept_drafts(self) -> bytes:
+        """Return what was kept last; empty when there is nothing."""
 
     def store(self, content: bytes, media_type: str) -> ArtifactRef:
         """Keep a blob beside the events."""

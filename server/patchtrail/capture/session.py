@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Literal
 
 from patchtrail.capture.commit_diff import commit_diff
-from patchtrail.capture.edits import MAX_INLINE_DIFF_CHARS, EditRecorder
-from patchtrail.capture.junit import read_junit, totals_of
+from patchtrail.capture.drafts import Draft, Drafts
+from patchtrail.capture.edits import MAX_INLINE_DIFF_CHARS, Edit, EditRecorder
+from patchtrail.capture.entries import Entries
 from patchtrail.capture.log import TraceLog
+from patchtrail.capture.pytest_command import asks_for_junit
 from patchtrail.capture.repository import Repository, SeenCommit
 from patchtrail.capture.terminal import plain_text
+from patchtrail.capture.test_reports import TestReports, is_refusal
+from patchtrail.capture.test_runs import (
+    PreparedReports,
+    event_of_run,
+    results_of_command,
+    results_of_report,
+    results_of_reported,
+)
 from patchtrail.contract.errors import InvalidInput
+from patchtrail.contract.event_lines import EventData
 from patchtrail.contract.events import (
     ArtifactRef,
     ClockStep,
     CmdRun,
     Commit,
-    EventData,
     Gap,
+    GapReason,
     Heartbeat,
     Pause,
     RationaleNote,
     Resume,
     SessionEnd,
-    TestCase,
-    TestRun,
 )
-from patchtrail.contract.lsp import CommandReport, NoteAdd, TestsReport
+from patchtrail.contract.lsp import CommandReport, NoteAdd, NoteDraft, TestsReport
 from patchtrail.redaction import Redactor
 
 __all__ = ["HEARTBEAT_MS", "Session"]
@@ -40,10 +46,6 @@ STALL_MS = 45_000
 CLOCK_STEP_MS = 2_000
 OUTPUT_TAIL_CHARS = 4_000
 MAX_OUTPUT_CHARS = 7_000_000
-MAX_INLINE_CASES = 200
-MAX_MESSAGE_CHARS = 1_000
-
-JUNIT_PREFIX = "patchtrail-junit-"
 
 Pauser = Literal["participant", "gate"]
 
@@ -52,22 +54,42 @@ class Session:
     """A recording in one folder. Every method runs on the recorder's one worker thread."""
 
     def __init__(
-        self, log: TraceLog, redactor: Redactor, repository: Repository, edits: EditRecorder, redact_key: bytes
+        self,
+        log: TraceLog,
+        redactor: Redactor,
+        repository: Repository,
+        edits: EditRecorder,
+        *,
+        redact_key: bytes,
+        folder: Path,
+        reports: TestReports,
     ) -> None:
         self.log = log
         self.redact_key = redact_key
         self.redactor = redactor
         self.repository = repository
         self.edits = edits
+        self.entries = Entries(repository.root, folder, log.next_seq)
+        self.drafts = Drafts(log)
         self.paused_by: Pauser | None = None
-        self._junit_folders: set[Path] = set()
-        _sweep_reports()
+        self._reports = reports
+        self._prepared = PreparedReports()
         self._last_pulse_ms = log.mono_ms()
         self._clock_offset_ms = log.wall_ms() - log.mono_ms()
 
     def append(self, data: EventData) -> int:
         """Redact an event's free text, then write it: the one way into the log."""
-        return self.log.append(self.redactor.data(data))
+        redacted = self.redactor.data(data)
+        seq = self.log.append(redacted)
+        self.entries.remember(seq, self.log.wall_ms(), redacted)
+        return seq
+
+    def edit(self, edit: Edit) -> int:
+        """Record a save."""
+        seq = self.append(edit.event)
+        if edit.texts is not None:
+            self.entries.remember_texts(seq, edit.texts)
+        return seq
 
     def rewrite_rules(self, redactor: Redactor) -> None:
         """Go on with other redaction rules, and say so."""
@@ -76,11 +98,14 @@ class Session:
         self.append(redactor.facts())
 
     def command(self, report: CommandReport) -> int:
-        """Record a terminal command that ended."""
+        """Record a terminal command or a task that ended, and the tests that it ran; return the command's number."""
+        ended_ms = self.log.wall_ms()
         self.look_at_commits()
-        output = self.redactor.text(_last_lines(plain_text(report.output), MAX_OUTPUT_CHARS))
+        whole = plain_text(report.output)
+        seen = _last_lines(whole, MAX_OUTPUT_CHARS)
+        output = self.redactor.text(seen)
         tail = _last_lines(output, OUTPUT_TAIL_CHARS)
-        return self.append(
+        seq = self.append(
             CmdRun(
                 command_line=plain_text(report.command_line),
                 confidence=report.confidence,
@@ -90,41 +115,43 @@ class Session:
                 output_tail=tail,
                 output_size_bytes=len(output.encode("utf-8", "replace")),
                 output_artifact=self._stored(output) if len(tail) < len(output) else None,
+                output_coverage=report.output_coverage if len(seen) == len(whole) else "tail",
+                is_trusted=report.is_trusted,
+                origin=report.origin,
+                task_name=report.task_name,
             )
         )
+        self._tests_of(report, whole, seq, ended_ms)
+        return seq
 
     def prepare_tests(self) -> Path:
         """Return where the next test run may write its JUnit report: a private folder, deleted after reading."""
-        folder = Path(tempfile.mkdtemp(prefix=f"{JUNIT_PREFIX}{os.getpid()}-"))
-        self._junit_folders.add(folder)
-        return folder / "report.xml"
+        return self._prepared.prepare()
 
     def tests(self, report: TestsReport) -> int:
-        """Record a test run, per test when its report can be read, else by its exit code."""
+        """Record a test run that the client ran itself."""
         self.look_at_commits()
-        cases = self._cases(report.junit_path)
-        # A message is cut after it is redacted: the first half of a secret is no longer known as one.
-        shown = [_shortened(self.redactor.data(case)) for case in cases or []]
-        is_long = len(shown) > MAX_INLINE_CASES
-        inline = [case for case in shown if case.outcome in ("failed", "error")] if is_long else shown
-        return self.append(
-            TestRun(
-                command_line=plain_text(report.command_line),
-                evidence="exit" if cases is None else "junit",
-                exit_code=report.exit_code,
-                duration_ms=report.duration_ms,
-                totals=None if cases is None else totals_of(cases),
-                cases=inline[:MAX_INLINE_CASES],
-                cases_artifact=self._stored_cases(shown) if is_long else None,
-            )
-        )
+        results = results_of_report(self._prepared.read(report.junit_path))
+        return self.append(event_of_run(results, report, self.redactor, self._stored_cases))
 
     def note(self, note: NoteAdd) -> int:
-        """Record a rationale."""
-        unknown = [seq for seq in note.links if seq >= self.log.next_seq]
-        if unknown:
-            raise InvalidInput(f"The note links to events that do not exist: {unknown}.", code="unknown_link")
-        return self.append(RationaleNote(kind=note.kind, text=note.text, confidence=note.confidence, links=note.links))
+        """Record a rationale at once."""
+        self._check_links(note)
+        return self.append(_event_of(note))
+
+    def draft(self, note: NoteDraft) -> Draft:
+        """Keep a note that can still be changed."""
+        self._check_links(note)
+        return self.drafts.put(note.draft_id, self.redactor.data(_event_of(note)))
+
+    def confirm(self, draft: Draft) -> int:
+        """Record a draft."""
+        return self.drafts.record(draft, self.append)
+
+    def gap(self, reason: GapReason) -> int:
+        """Declare that from now on something cannot be seen."""
+        now_ms = self.log.mono_ms()
+        return self.append(Gap(from_ms=now_ms, to_ms=now_ms, reason=reason))
 
     def look_at_commits(self) -> None:
         """Record the commits that appeared since the last look."""
@@ -141,11 +168,14 @@ class Session:
         if since_pulse_ms > STALL_MS:
             self.append(Gap(from_ms=self.log.last_mono_ms, to_ms=now_ms, reason="suspended"))
         self.look_at_commits()
+        self._confirm(self.drafts.due())
+        self._tests_unasked()
         if now_ms - self.log.last_mono_ms >= HEARTBEAT_MS:
             self.append(Heartbeat())
 
     def pause(self, by: Pauser, gate_reasons: list[str]) -> None:
         """Stop capturing."""
+        self._confirm(self.drafts.all())
         if by == "participant":
             self.look_at_commits()
         self.append(Pause(reason=by, gate_reasons=gate_reasons))
@@ -163,27 +193,47 @@ class Session:
         """Record the end; nothing may follow it."""
         if self.paused_by is None:
             self.look_at_commits()
+            self._confirm(self.drafts.all())
         self.append(SessionEnd(reason="participant"))
         self.close()
 
     def close(self) -> None:
         """Let go of the repository and of reports that never came."""
         self.repository.close()
-        for folder in self._junit_folders:
-            shutil.rmtree(folder, ignore_errors=True)
+        self._prepared.close()
 
-    def _cases(self, junit_path: str | None) -> list[TestCase] | None:
-        if junit_path is None:
-            return None
-        path = Path(junit_path)
-        try:
-            return read_junit(path)
-        except InvalidInput:
-            return None
-        finally:
-            if path.parent in self._junit_folders:
-                self._junit_folders.discard(path.parent)
-                shutil.rmtree(path.parent, ignore_errors=True)
+    def _check_links(self, note: NoteAdd) -> None:
+        unknown = [seq for seq in note.links if seq >= self.log.next_seq]
+        if unknown:
+            raise InvalidInput(f"The note links to events that do not exist: {unknown}.", code="unknown_link")
+
+    def _confirm(self, drafts: list[Draft]) -> None:
+        for draft in drafts:
+            self.confirm(draft)
+
+    def _tests_of(self, report: CommandReport, output: str, command_seq: int, ended_ms: int) -> None:
+        if is_refusal(report.command_line, report.exit_code, output):
+            self._reports.withdraw("pytest refused the option --junitxml in this workspace.")
+            self.gap("junit_refused")
+        elif asks_for_junit(report.command_line):
+            self._reports.withdraw("You ask pytest for JUnit reports of your own in this workspace.")
+        results = results_of_command(report, self._reports, ended_ms)
+        if results is None:
+            return
+        ran = TestsReport(
+            command_line=report.command_line,
+            exit_code=report.exit_code,
+            duration_ms=report.duration_ms,
+            junit_path=None,
+        )
+        self.append(event_of_run(results, ran, self.redactor, self._stored_cases, command_seq))
+
+    def _tests_unasked(self) -> None:
+        """Record runs that no command of a terminal started, such as the Test Explorer's."""
+        for reported in self._reports.take_unasked():
+            ran = TestsReport(command_line="", exit_code=reported.exit_code, duration_ms=0, junit_path=None)
+            results = results_of_reported(reported, "unknown")
+            self.append(event_of_run(results, ran, self.redactor, self._stored_cases))
 
     def _commit(self, seen: SeenCommit) -> None:
         text = commit_diff(seen.commit, self.redactor)
@@ -211,9 +261,12 @@ class Session:
     def _stored(self, text: str, media_type: str = "text/plain; charset=utf-8") -> ArtifactRef:
         return self.log.store(text.encode("utf-8", "replace"), media_type)
 
-    def _stored_cases(self, cases: list[TestCase]) -> ArtifactRef:
-        lines = "".join(f"{case.model_dump_json()}\n" for case in cases)
+    def _stored_cases(self, lines: str) -> ArtifactRef:
         return self._stored(lines, "application/x-ndjson")
+
+
+def _event_of(note: NoteAdd) -> RationaleNote:
+    return RationaleNote(kind=note.kind, text=note.text, confidence=note.confidence, links=note.links)
 
 
 def _last_lines(text: str, limit: int) -> str:
@@ -222,15 +275,3 @@ def _last_lines(text: str, limit: int) -> str:
         return text
     tail = text[-limit:]
     return tail.partition("\n")[2] or tail
-
-
-def _shortened(case: TestCase) -> TestCase:
-    return case.model_copy(update={"message": case.message[:MAX_MESSAGE_CHARS]})
-
-
-def _sweep_reports() -> None:
-    """Remove the raw test reports that a killed sidecar of this user left behind."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{JUNIT_PREFIX}*-*"):
-        pid = folder.name.removeprefix(JUNIT_PREFIX).partition("-")[0]
-        if pid.isdigit() and not Path("/proc", pid).exists() and Path("/proc/self").exists():
-            shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The composition root. `patchtrail serve` starts without the command line's own libraries."""
+"""The composition root. What a client starts, starts without the command line's own libraries."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ def main() -> None:
         from patchtrail.cli.serve import serve
 
         sys.exit(serve(sys.argv[2:]))
+    if sys.argv[1:] == ["device", "enrol", "--stdin"]:
+        from patchtrail.cli.enrolment import enrol_stdin
+
+        sys.exit(enrol_stdin())
     try:
         from patchtrail.cli.app import app
     except ModuleNotFoundError as error:

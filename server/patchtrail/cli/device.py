@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Annotated
 
 import typer
 
-from patchtrail.cli.client import CollectorClient
+from patchtrail.cli import enrolment
 from patchtrail.cli.console import told
-from patchtrail.contract.collection import DeviceChallenge, DeviceEnrolled, DeviceProof, DeviceRequest, KeySet
-from patchtrail.contract.evidence import DEVICE_TYPE, DeviceRegistration, Envelope
-from patchtrail.contract.lsp import DeviceKey
-from patchtrail.integrity import dsse
-from patchtrail.integrity.keys import SigningKey, unpadded
+from patchtrail.contract.lsp import EnrolRequest
 
 __all__ = ["app"]
 
@@ -36,35 +31,7 @@ def enrol(
 
     The line is a secret: keep it where your editor keeps secrets, not in a file that others can read.
     """
-    seed = secrets.token_bytes(32)
-    key = SigningKey(seed)
-    client = CollectorClient(url, None)
-    shown = client.get("/v1/keys", KeySet).receipt[-1]
-    typer.echo(f"The collector's receipt key has the fingerprint {shown.jkt}", err=True)
-    request = DeviceRequest(code=code, public_key=key.public.jwk, host_hint=host_hint)
-    challenge = client.post("/v1/devices", request, DeviceChallenge)
-    proof = DeviceProof(registration=_registration(challenge, key, host_hint))
-    enrolled = client.post(f"/v1/devices/{challenge.device_id}/proof", proof, DeviceEnrolled)
-    line = DeviceKey(
-        kty="OKP",
-        crv="Ed25519",
-        x=key.public.jwk.x,
-        d=unpadded(seed),
-        device_token=enrolled.device_token,
-        participant_id=enrolled.participant_id,
-        collector_url=url,
-        server_jkt=shown.jkt,
-    )
-    typer.echo(line.model_dump_json())
-
-
-def _registration(challenge: DeviceChallenge, key: SigningKey, host_hint: str) -> Envelope:
-    statement = DeviceRegistration(
-        v=1,
-        challenge=challenge.challenge,
-        jkt=key.jkt,
-        participant_id=challenge.participant_id,
-        study_id=challenge.study_id,
-        host_hint=host_hint,
-    )
-    return Envelope.model_validate_json(dsse.seal(statement, DEVICE_TYPE, key))
+    shown = enrolment.shown(url)
+    typer.echo(f"The collector's receipt key has the fingerprint {shown.server_jkt}", err=True)
+    request = EnrolRequest(url=url, code=code, server_jkt=shown.server_jkt, host_hint=host_hint)
+    typer.echo(enrolment.enrol(request).model_dump_json())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from patchtrail.capture import OpenedLog, SessionFacts, TraceLog
+from patchtrail.capture import Drafts, OpenedLog, SessionFacts, TraceLog
 from patchtrail.contract.errors import CollectorUnavailable, VerificationFailed
 from patchtrail.contract.events import SessionEnd
 from patchtrail.delivery import (
@@ -21,6 +21,8 @@ from patchtrail.delivery import (
 )
 
 __all__ = ["SpoolLogs"]
+
+CLOSING_S = 15.0
 
 
 class SpoolLogs:
@@ -40,7 +42,7 @@ class SpoolLogs:
                 # Its start was never written, so there is nothing to end, and nothing to deliver.
                 self._store.discard(left)
             else:
-                left.append(SessionEnd(reason="abandoned"))
+                _abandon(left)
         new = self._new_trace(facts)
         trace = self._store.create(new, str(root), redact_key)
         if self.courier is not None:
@@ -48,8 +50,11 @@ class SpoolLogs:
         return self._opened(trace, redact_key)
 
     def reopen(self, trace_id: str, root: Path) -> OpenedLog:  # noqa: ARG002 -- the port names the folder
-        """Go on with a trace, telling first how long nothing was recorded."""
-        trace = self._store.find(trace_id)
+        """Go on with a trace, telling first how long nothing was recorded.
+
+        After a window's reload the sidecar before this one may still be closing: it is waited for.
+        """
+        trace = self._store.wait_for(trace_id, CLOSING_S)
         trace.resume()
         return self._opened(trace, trace.folder.redact_key.read_bytes())
 
@@ -89,3 +94,11 @@ class SpoolLogs:
         except (CollectorUnavailable, VerificationFailed):
             # A collector that is down or lies is no reason not to record: the trace starts offline.
             return open_offline(self._device, task, newest_receipt=self._store.newest_receipt(), made_ms=now_ms)
+
+
+def _abandon(trace: TraceSpool) -> None:
+    """End a trace that nobody went on with, drafts included."""
+    drafts = Drafts(trace)
+    for draft in drafts.all():
+        drafts.record(draft, trace.append)
+    trace.append(SessionEnd(reason="abandoned"))

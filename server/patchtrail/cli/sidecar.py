@@ -46,7 +46,7 @@ def build_sidecar(spool: Path, device: Device | None) -> Sidecar:
         for listener in listeners:
             listener()
 
-    recorder = Recorder(logs, Machine.this(), changed)
+    recorder = Recorder(logs, Machine.this(), spool.parent / "reports", changed)
     courier = Courier(store, device, clock, Rules(recorder), changed)
     logs.courier = courier
 
@@ -76,6 +76,11 @@ def build_sidecar(spool: Path, device: Device | None) -> Sidecar:
                 "capture_errors": recorder.failures,
                 "resumable": logs.resumable(),
                 "undelivered": logs.undelivered(),
+                "task_title": state.task_title,
+                "drafts": state.drafts,
+                "note_link": state.note_link,
+                "terminal_variables": list(state.terminal_variables),
+                "junit_withheld": state.junit_withheld,
             }
         )
 

@@ -1,59 +1,45 @@
-"""The events of a trace: one canonical JSON line each.
+"""What the events of a trace tell: the `data` of each type.
 
-Source of the line format: Patchtrail's own signed-bytes design, RFC 8785 for the encoding. An event's
-`data` says how it is known (`evidence`), because a recorder often cannot be sure.
+An event's `data` says how it is known (`evidence`), because a recorder often cannot be sure. A field with a
+default is younger than version 1's first vectors.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from patchtrail.contract.wire import Count, DiffText, Millis, SafeInt, Sha256, TraceId, WireModel
+from patchtrail.contract.wire import Count, DiffText, Millis, SafeInt, Sha256, WireModel
 
 __all__ = [
-    "EVENT_TYPES",
     "ArtifactRef",
     "ClockStep",
-    "ClockStepEvent",
     "CmdRun",
-    "CmdRunEvent",
+    "CommandOrigin",
     "Commit",
-    "CommitEvent",
     "CommitKind",
     "Confidence",
     "ConsentRef",
     "EditEvidence",
-    "Event",
-    "EventBody",
-    "EventData",
     "FileEdit",
-    "FileEditEvent",
     "Gap",
-    "GapEvent",
     "GapReason",
     "Heartbeat",
-    "HeartbeatEvent",
     "NoteKind",
+    "OutputCoverage",
     "Pause",
-    "PauseEvent",
     "RationaleNote",
-    "RationaleNoteEvent",
     "Recovered",
-    "RecoveredEvent",
     "Redactor",
-    "RedactorEvent",
     "Resume",
-    "ResumeEvent",
+    "SaveReason",
     "SessionEnd",
-    "SessionEndEvent",
     "SessionStart",
-    "SessionStartEvent",
     "TestCase",
     "TestEvidence",
+    "TestOrigin",
     "TestRun",
-    "TestRunEvent",
     "TestTotals",
 ]
 
@@ -61,9 +47,13 @@ Confidence = Literal["low", "medium", "high", "unknown"]
 NoteKind = Literal["plan", "hypothesis", "observation", "decision", "next_step"]
 EditEvidence = Literal["manual", "format_on_save", "quick_fix", "ai", "external", "unknown"]
 TestEvidence = Literal["plugin", "junit", "output", "exit"]
+SaveReason = Literal["manual", "after_delay", "focus_out", "unknown"]
+CommandOrigin = Literal["terminal", "task"]
+TestOrigin = Literal["terminal", "task", "test_explorer", "unknown"]
+OutputCoverage = Literal["whole", "tail", "unknown"]
 TestOutcome = Literal["passed", "failed", "error", "skipped"]
 CommitKind = Literal["commit", "initial", "amend", "merge", "rebase", "cherry_pick", "revert", "apply"]
-GapReason = Literal["restart", "reboot", "suspended", "capture_error"]
+GapReason = Literal["restart", "reboot", "suspended", "capture_error", "no_shell_integration", "junit_refused"]
 StartKind = Literal["online", "offline_open", "local"]
 
 
@@ -119,6 +109,7 @@ class FileEdit(WireModel):
     )
     size_bytes: Count
     evidence: EditEvidence
+    save_reason: SaveReason = Field(default="unknown", description="Why the editor saved, as LSP's willSave tells it.")
 
 
 class CmdRun(WireModel):
@@ -132,6 +123,14 @@ class CmdRun(WireModel):
     output_tail: str
     output_size_bytes: Count
     output_artifact: ArtifactRef | None
+    output_coverage: OutputCoverage = Field(
+        default="unknown", description="Whether the output was seen whole; an empty one that was not seen is unknown."
+    )
+    is_trusted: bool | None = Field(
+        default=None, description="Whether the shell vouches that the command line comes from itself."
+    )
+    origin: CommandOrigin = "terminal"
+    task_name: str | None = None
 
 
 class TestTotals(WireModel):
@@ -151,6 +150,8 @@ class TestCase(WireModel):
     outcome: TestOutcome
     duration_ms: Count
     message: str
+    file_path: str | None = Field(default=None, description="Relative to the run's root directory.")
+    line: Count | None = Field(default=None, description="Where the test is defined, from 1.")
 
 
 class TestRun(WireModel):
@@ -165,6 +166,8 @@ class TestRun(WireModel):
     cases_artifact: ArtifactRef | None = Field(
         description="All cases, one JSON object per line, when they are too many."
     )
+    origin: TestOrigin = "unknown"
+    command_seq: Count | None = Field(default=None, description="The `cmd_run` that ran it.")
 
 
 class Commit(WireModel):
@@ -185,6 +188,9 @@ class RationaleNote(WireModel):
     text: str
     confidence: Literal["low", "medium", "high"] | None
     links: list[Count]
+    drafted_ms: Millis | None = Field(
+        default=None, description="When it was first written, on the session's clock; it may be confirmed later."
+    )
 
 
 class Pause(WireModel):
@@ -237,166 +243,3 @@ class SessionEnd(WireModel):
     """Always the last event."""
 
     reason: Literal["participant", "abandoned", "withdrawn"]
-
-
-class EventBody(WireModel):
-    """The fields that every event line shares; `prev` is the hash of the line before (genesis for 0)."""
-
-    v: Literal[1]
-    trace_id: TraceId
-    seq: Count
-    prev: Sha256
-    ts_ms: Millis
-    mono_ms: Count
-
-
-class SessionStartEvent(EventBody):
-    """Event line of a `SessionStart`."""
-
-    type: Literal["session_start"]
-    data: SessionStart
-
-
-class FileEditEvent(EventBody):
-    """Event line of a `FileEdit`."""
-
-    type: Literal["file_edit"]
-    data: FileEdit
-
-
-class CmdRunEvent(EventBody):
-    """Event line of a `CmdRun`."""
-
-    type: Literal["cmd_run"]
-    data: CmdRun
-
-
-class TestRunEvent(EventBody):
-    """Event line of a `TestRun`."""
-
-    type: Literal["test_run"]
-    data: TestRun
-
-
-class CommitEvent(EventBody):
-    """Event line of a `Commit`."""
-
-    type: Literal["commit"]
-    data: Commit
-
-
-class RationaleNoteEvent(EventBody):
-    """Event line of a `RationaleNote`."""
-
-    type: Literal["rationale_note"]
-    data: RationaleNote
-
-
-class PauseEvent(EventBody):
-    """Event line of a `Pause`."""
-
-    type: Literal["pause"]
-    data: Pause
-
-
-class ResumeEvent(EventBody):
-    """Event line of a `Resume`."""
-
-    type: Literal["resume"]
-    data: Resume
-
-
-class GapEvent(EventBody):
-    """Event line of a `Gap`."""
-
-    type: Literal["gap"]
-    data: Gap
-
-
-class ClockStepEvent(EventBody):
-    """Event line of a `ClockStep`."""
-
-    type: Literal["clock_step"]
-    data: ClockStep
-
-
-class HeartbeatEvent(EventBody):
-    """Event line of a `Heartbeat`."""
-
-    type: Literal["heartbeat"]
-    data: Heartbeat
-
-
-class RecoveredEvent(EventBody):
-    """Event line of a `Recovered`."""
-
-    type: Literal["recovered"]
-    data: Recovered
-
-
-class RedactorEvent(EventBody):
-    """Event line of a `Redactor`."""
-
-    type: Literal["redactor"]
-    data: Redactor
-
-
-class SessionEndEvent(EventBody):
-    """Event line of a `SessionEnd`."""
-
-    type: Literal["session_end"]
-    data: SessionEnd
-
-
-Event = Annotated[
-    SessionStartEvent
-    | FileEditEvent
-    | CmdRunEvent
-    | TestRunEvent
-    | CommitEvent
-    | RationaleNoteEvent
-    | PauseEvent
-    | ResumeEvent
-    | GapEvent
-    | ClockStepEvent
-    | HeartbeatEvent
-    | RecoveredEvent
-    | RedactorEvent
-    | SessionEndEvent,
-    Field(discriminator="type"),
-]
-
-EventData = (
-    SessionStart
-    | FileEdit
-    | CmdRun
-    | TestRun
-    | Commit
-    | RationaleNote
-    | Pause
-    | Resume
-    | Gap
-    | ClockStep
-    | Heartbeat
-    | Recovered
-    | Redactor
-    | SessionEnd
-)
-
-EVENT_TYPES: dict[type[EventData], str] = {
-    SessionStart: "session_start",
-    FileEdit: "file_edit",
-    CmdRun: "cmd_run",
-    TestRun: "test_run",
-    Commit: "commit",
-    RationaleNote: "rationale_note",
-    Pause: "pause",
-    Resume: "resume",
-    Gap: "gap",
-    ClockStep: "clock_step",
-    Heartbeat: "heartbeat",
-    Recovered: "recovered",
-    Redactor: "redactor",
-    SessionEnd: "session_end",
-}
-"""The `type` of an event line, by the class of its `data`."""

@@ -6,17 +6,23 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from patchtrail.contract.events import Confidence, ConsentRef, NoteKind
+from patchtrail.contract.events import CommandOrigin, Confidence, ConsentRef, NoteKind, OutputCoverage
 from patchtrail.contract.settings import Settings
-from patchtrail.contract.wire import Count, JwkThumbprint, SafeInt, TraceId, WireModel
+from patchtrail.contract.wire import Count, JwkThumbprint, Millis, SafeInt, TraceId, WireModel
 
 __all__ = [
     "COMMAND_REPORT",
     "CONSENT_READ",
+    "EDIT_READ",
     "FACTS_REPORT",
+    "GAP_REPORT",
     "METHODS",
     "NOTE_ADD",
+    "NOTE_CONFIRM",
+    "NOTE_DISCARD",
+    "NOTE_DRAFT",
     "SESSION_END",
+    "SESSION_ENTRIES",
     "SESSION_PAUSE",
     "SESSION_RESUME",
     "SESSION_START",
@@ -24,17 +30,32 @@ __all__ = [
     "SESSION_STATUS",
     "TESTS_PREPARE",
     "TESTS_REPORT",
+    "CollectorShown",
     "CommandReport",
     "ConsentText",
     "DeviceKey",
+    "DraftRef",
+    "Drafted",
+    "EditRequest",
+    "EditTexts",
+    "EnrolRequest",
+    "EntriesRequest",
+    "Entry",
     "Facts",
+    "FailedTest",
+    "GapReport",
     "GateDecision",
     "InitializationOptions",
     "NoParams",
     "NoteAdd",
+    "NoteDraft",
+    "NoteLink",
+    "PendingDraft",
     "Recorded",
+    "SessionEntries",
     "SessionState",
     "StartSession",
+    "TerminalVariable",
     "TestsPrepared",
     "TestsReport",
 ]
@@ -51,6 +72,12 @@ COMMAND_REPORT = "patchtrail/command/report"
 TESTS_PREPARE = "patchtrail/tests/prepare"
 TESTS_REPORT = "patchtrail/tests/report"
 NOTE_ADD = "patchtrail/note/add"
+NOTE_DRAFT = "patchtrail/note/draft"
+NOTE_CONFIRM = "patchtrail/note/confirm"
+NOTE_DISCARD = "patchtrail/note/discard"
+GAP_REPORT = "patchtrail/gap/report"
+SESSION_ENTRIES = "patchtrail/session/entries"
+EDIT_READ = "patchtrail/edit/read"
 
 
 class DeviceKey(WireModel):
@@ -69,6 +96,24 @@ class DeviceKey(WireModel):
     server_jkt: JwkThumbprint | None = Field(
         default=None, description="Fingerprint of the collector's receipt key, pinned at enrolment."
     )
+
+
+class EnrolRequest(WireModel):
+    """The one line that `patchtrail enrol --stdin` reads. Without a code the collector is only asked who it is."""
+
+    url: Annotated[str, Field(min_length=1, max_length=2000)]
+    code: str | None = Field(default=None, description="The one-time code; a secret until it is used.", repr=False)
+    server_jkt: JwkThumbprint | None = Field(
+        default=None, description="The fingerprint that the participant agreed to pin."
+    )
+    host_hint: Annotated[str, Field(max_length=200)] = ""
+
+
+class CollectorShown(WireModel):
+    """A collector as it shows itself before anything is sent to it."""
+
+    url: str
+    server_jkt: JwkThumbprint
 
 
 class Facts(WireModel):
@@ -110,6 +155,21 @@ class StartSession(WireModel):
     trace_id: TraceId | None = None
 
 
+class TerminalVariable(WireModel):
+    """An environment variable that new terminals should have; `prepend` keeps what the user set behind it."""
+
+    name: str
+    value: str
+    mode: Literal["prepend", "replace"]
+
+
+class NoteLink(WireModel):
+    """An event that a note is probably about."""
+
+    seq: Count
+    summary: str
+
+
 class SessionState(WireModel):
     """The session as the status bar shows it."""
 
@@ -124,6 +184,15 @@ class SessionState(WireModel):
     capture_errors: Count
     resumable: list[TraceId] = Field(description="Unfinished traces that a killed sidecar left.")
     undelivered: list[TraceId] = Field(description="Ended traces that the collector has not called complete yet.")
+    task_title: str = ""
+    drafts: Count = Field(default=0, description="Notes that are not confirmed yet.")
+    note_link: NoteLink | None = Field(default=None, description="The last failing test run or edit.")
+    terminal_variables: list[TerminalVariable] = Field(
+        default=[], description="What new terminals should have; nothing while the gate is closed."
+    )
+    junit_withheld: str | None = Field(
+        default=None, description="Why pytest is not asked for a JUnit report in this workspace."
+    )
 
 
 class CommandReport(WireModel):
@@ -135,6 +204,17 @@ class CommandReport(WireModel):
     exit_code: SafeInt | None
     duration_ms: Count
     output: str
+    output_coverage: OutputCoverage = "unknown"
+    is_trusted: bool | None = None
+    origin: CommandOrigin = "terminal"
+    task_name: str | None = None
+    started_ms: Millis | None = Field(default=None, description="Unix time; test reports that are older are not its.")
+
+
+class GapReport(WireModel):
+    """Something that the client could not see, and why."""
+
+    reason: Literal["no_shell_integration"]
 
 
 class TestsPrepared(WireModel):
@@ -161,6 +241,88 @@ class NoteAdd(WireModel):
     links: list[Count] = Field(default=[])
 
 
+class NoteDraft(NoteAdd):
+    """A note that is recorded after 30 seconds or when it is confirmed; sent again with its id it is replaced."""
+
+    draft_id: Annotated[str, Field(pattern=r"^[0-9a-zA-Z-]{8,64}$", description="Drawn by the client.")]
+
+
+class DraftRef(WireModel):
+    """One draft."""
+
+    draft_id: str
+
+
+class Drafted(WireModel):
+    """Whether a draft is kept, and how long it can still be changed."""
+
+    is_drafted: bool
+    confirms_in_ms: Count
+    reasons: list[str]
+
+
+class PendingDraft(WireModel):
+    """A draft as it is kept, redacted; redaction can lengthen a text."""
+
+    draft_id: str
+    kind: NoteKind
+    text: str
+    confidence: Literal["low", "medium", "high"] | None
+    links: list[Count]
+    confirms_in_ms: Count
+
+
+class FailedTest(WireModel):
+    """A test that failed, and where it stands on this machine."""
+
+    test_id: str
+    message: str
+    path: str | None
+    line: Count | None
+
+
+class Entry(WireModel):
+    """One event of the running session, as the session view shows it."""
+
+    seq: Count
+    ts_ms: Millis
+    type: str
+    summary: str
+    details: list[str]
+    path: str | None = Field(description="The edited file on this machine.")
+    has_diff: bool
+    failed_tests: list[FailedTest]
+
+
+class EntriesRequest(WireModel):
+    """Ask for the entries from one event on."""
+
+    since_seq: Count = 0
+
+
+class SessionEntries(WireModel):
+    """Entries in order, and the drafts; `first_seq` is the oldest that this sidecar still remembers."""
+
+    trace_id: TraceId | None
+    first_seq: Count
+    entries: list[Entry]
+    drafts: list[PendingDraft]
+
+
+class EditRequest(WireModel):
+    """Ask for the texts of a recorded edit."""
+
+    seq: Count
+
+
+class EditTexts(WireModel):
+    """An edit's recorded (redacted) texts."""
+
+    file_path: str
+    before: str
+    after: str
+
+
 class NoParams(WireModel):
     """A request without parameters."""
 
@@ -185,5 +347,11 @@ METHODS: dict[str, tuple[type[WireModel], type[WireModel]]] = {
     TESTS_PREPARE: (NoParams, TestsPrepared),
     TESTS_REPORT: (TestsReport, Recorded),
     NOTE_ADD: (NoteAdd, Recorded),
+    NOTE_DRAFT: (NoteDraft, Drafted),
+    NOTE_CONFIRM: (DraftRef, Recorded),
+    NOTE_DISCARD: (DraftRef, Drafted),
+    GAP_REPORT: (GapReport, Recorded),
+    SESSION_ENTRIES: (EntriesRequest, SessionEntries),
+    EDIT_READ: (EditRequest, EditTexts),
 }
 """Requests from client to sidecar: method, parameters, result. `SESSION_STATE` is a notification back."""

@@ -9,9 +9,9 @@ from pydantic import JsonValue, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from patchtrail.contract import collection, document, evidence, lsp
-from patchtrail.contract.events import Event
+from patchtrail.contract.event_lines import Event
 from patchtrail.contract.problem import Problem
-from patchtrail.contract.settings import Settings
+from patchtrail.contract.settings import ClientSettings, Settings
 from patchtrail.contract.wire import WireModel, WireSchema
 
 __all__ = ["ROOT_TYPES", "contract_schema", "settings_block"]
@@ -51,6 +51,16 @@ ROOT_TYPES: tuple[type[WireModel], ...] = (
     lsp.TestsPrepared,
     lsp.TestsReport,
     lsp.NoteAdd,
+    lsp.NoteDraft,
+    lsp.DraftRef,
+    lsp.Drafted,
+    lsp.GapReport,
+    lsp.EntriesRequest,
+    lsp.SessionEntries,
+    lsp.EditRequest,
+    lsp.EditTexts,
+    lsp.EnrolRequest,
+    lsp.CollectorShown,
     lsp.NoParams,
     lsp.Recorded,
 )
@@ -88,10 +98,11 @@ def contract_schema() -> dict[str, JsonValue]:
 
 def settings_block() -> dict[str, JsonValue]:
     """Return `contributes.configuration` of the editor's manifest."""
-    schema = Settings.model_json_schema(schema_generator=WireSchema)
     properties: dict[str, JsonValue] = {}
-    for name, field in schema["properties"].items():
-        entry = {key: value for key, value in field.items() if key != "setting"}
-        entry["default"] = Settings.model_fields[name].default
-        properties[f"patchtrail.{field['setting']}"] = entry
+    for model in (Settings, ClientSettings):
+        schema = model.model_json_schema(schema_generator=WireSchema)
+        for name, field in schema["properties"].items():
+            entry = {key: value for key, value in field.items() if key != "setting"}
+            entry["default"] = model.model_fields[name].default
+            properties[f"patchtrail.{field['setting']}"] = entry
     return {"title": "Patchtrail", "properties": properties}

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from patchtrail.contract.wire import WireModel
 
-__all__ = ["Settings"]
+__all__ = ["ClientSettings", "Settings"]
 
 
 class Settings(WireModel):
-    """The editor's settings under `patchtrail.`; a dot in the setting's name is `_` here."""
+    """What the sidecar is told of the settings under `patchtrail.`; a dot in the setting's name is `_` here."""
 
     collector_url: Annotated[
         str,
@@ -48,3 +48,32 @@ class Settings(WireModel):
             json_schema_extra={"setting": "redaction.deniedPaths", "scope": "machine", "tags": ["telemetry"]},
         ),
     ] = Field(default=[])
+    tests_junit: Annotated[
+        bool,
+        Field(
+            description="Ask pytest in new terminals for a JUnit report, to record results per test. "
+            "Without it only what the terminal shows is recorded.",
+            json_schema_extra={"setting": "tests.junit", "scope": "machine", "tags": ["telemetry"]},
+        ),
+    ] = True
+
+
+class ClientSettings(WireModel):
+    """What only the VS Code client reads."""
+
+    interpreter: Annotated[
+        str,
+        Field(
+            description="The CPython (3.11 or later) that runs the sidecar. Empty: the Python extension's choice, "
+            "then what is found on the PATH.",
+            json_schema_extra={"setting": "interpreter", "scope": "machine"},
+        ),
+    ] = ""
+    trace_server: Annotated[
+        Literal["off", "messages", "verbose"],
+        Field(
+            description="Trace the messages between the editor and the sidecar in the output channel; "
+            "texts are shown by their length only.",
+            json_schema_extra={"setting": "trace.server", "scope": "window"},
+        ),
+    ] = "off"

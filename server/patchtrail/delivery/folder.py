@@ -12,6 +12,7 @@
       000000.rcpt       manifest and receipt, after which .seg and .env are unlinked
       artifacts/        blobs by SHA-256
       quarantine/       what the collector will never take, or what was damaged; kept
+      drafts.json       notes that are not confirmed yet, redacted
       complete.json     the collector's last word
 """
 
@@ -69,6 +70,11 @@ class TraceFolder:
     def redact_key(self) -> Path:
         """The session's redaction key."""
         return self.path / "redact.key"
+
+    @property
+    def drafts(self) -> Path:
+        """Notes that are not confirmed yet."""
+        return self.path / "drafts.json"
 
     @property
     def quarantine(self) -> Path:

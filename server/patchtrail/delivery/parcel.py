@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
-from patchtrail.contract.events import Event
+from patchtrail.contract.event_lines import Event
 from patchtrail.contract.evidence import ChunkManifest
 from patchtrail.delivery.recovery import stored_manifest
 from patchtrail.delivery.spool import TraceSpool

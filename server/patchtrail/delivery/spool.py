@@ -11,16 +11,8 @@ import threading
 from dataclasses import replace
 
 from patchtrail.contract.errors import InvalidInput, SpoolUnavailable
-from patchtrail.contract.events import (
-    ArtifactRef,
-    EventData,
-    Gap,
-    GapReason,
-    RationaleNote,
-    Recovered,
-    SessionEnd,
-    TestRun,
-)
+from patchtrail.contract.event_lines import EventData
+from patchtrail.contract.events import ArtifactRef, Gap, GapReason, RationaleNote, Recovered, SessionEnd, TestRun
 from patchtrail.contract.evidence import CHUNK_TYPE
 from patchtrail.delivery.clock import Clock
 from patchtrail.delivery.durable import FILE_MODE, sync_folder, write_whole
@@ -120,6 +112,20 @@ class TraceSpool:
             except OSError as error:
                 raise SpoolUnavailable(f"The artifact cannot be written: {error.strerror}") from error
         return ArtifactRef(sha256=sha256, size_bytes=len(content), media_type=media_type)
+
+    def keep_drafts(self, content: bytes) -> None:
+        """Keep the drafts of notes beside the events; empty content means that there are none."""
+        try:
+            if content:
+                write_whole(self.folder.drafts, content)
+            else:
+                self.folder.drafts.unlink(missing_ok=True)
+        except OSError as error:
+            raise SpoolUnavailable(f"The drafts cannot be written: {error.strerror}") from error
+
+    def kept_drafts(self) -> bytes:
+        """Return the drafts that were kept last; empty when there are none."""
+        return self.folder.drafts.read_bytes() if self.folder.drafts.exists() else b""
 
     def sync(self) -> None:
         """Make everything appended so far survive a power cut."""

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import shutil
 import threading
+import time
 from pathlib import Path
 
 from patchtrail.contract.errors import PatchtrailError, SpoolUnavailable
@@ -81,6 +82,21 @@ class SpoolStore:
             if trace.trace_id == trace_id:
                 return trace
         raise SpoolUnavailable(f"There is no unfinished trace {trace_id} here to go on with.", code="not_resumable")
+
+    def wait_for(self, trace_id: str, timeout_s: float) -> TraceSpool:
+        """Return an owned trace that can go on; one that another sidecar still closes is waited for.
+
+        Raises `SpoolUnavailable` when there is none with this id, or the other sidecar keeps it.
+        """
+        deadline_s = time.monotonic() + timeout_s
+        while True:
+            try:
+                return self.find(trace_id)
+            except SpoolUnavailable:
+                if not (self._root / trace_id).is_dir() or time.monotonic() > deadline_s:
+                    raise
+            time.sleep(0.1)
+            self.adopt()
 
     def release(self, trace: TraceSpool) -> None:
         """Give a delivered trace up; its receipts stay."""

@@ -16,7 +16,7 @@ from patchtrail.contract import lsp as ours
 from patchtrail.contract.errors import InvalidInput, PatchtrailError
 from patchtrail.contract.lsp import InitializationOptions
 from patchtrail.contract.wire import WireModel
-from patchtrail.editor import from_lsp, reports, session, to_lsp
+from patchtrail.editor import from_lsp, notes, reports, session, to_lsp, view
 from patchtrail.editor.documents import Documents
 from patchtrail.editor.server import SidecarServer
 from patchtrail.editor.sidecar import Sidecar
@@ -40,18 +40,38 @@ def connect(server: SidecarServer, sidecar: Sidecar, params: lsp.InitializeParam
         ours.COMMAND_REPORT: reports.report_command,
         ours.TESTS_PREPARE: reports.prepare_tests,
         ours.TESTS_REPORT: reports.report_tests,
-        ours.NOTE_ADD: reports.add_note,
+        ours.NOTE_ADD: notes.add,
+        ours.NOTE_DRAFT: notes.draft,
+        ours.NOTE_CONFIRM: notes.confirm,
+        ours.NOTE_DISCARD: notes.discard,
+        ours.GAP_REPORT: reports.report_gap,
+        ours.SESSION_ENTRIES: view.read_entries,
+        ours.EDIT_READ: view.read_edit,
     }
     for method, feature in features.items():
         server.feature(method)(_handler(server, sidecar, ours.METHODS[method][0], feature))
     server.documents = Documents(sidecar.recorder, server.workspace)
+    server.configuration = _configuration(server, sidecar)
     _follow(server, sidecar)
-    sidecar.recorder.client = from_lsp.client_name(params)
+    sidecar.recorder.meet(from_lsp.client_name(params), from_lsp.workspace_folders(params))
     options = _options(server, params)
     sidecar.start()
     sidecar.recorder.configure(options.settings)
     if options.facts is not None:
         sidecar.recorder.report_facts(options.facts)
+
+
+def _configuration(server: SidecarServer, sidecar: Sidecar) -> Callable[[lsp.DidChangeConfigurationParams], None]:
+    """Take changed settings; malformed ones change nothing, and the client's log says why."""
+
+    def configure(params: lsp.DidChangeConfigurationParams) -> None:
+        try:
+            sidecar.recorder.configure(from_lsp.changed_settings(params))
+        except InvalidInput as error:
+            message = f"patchtrail: changed settings are ignored. {error.message}"
+            server.window_log_message(lsp.LogMessageParams(lsp.MessageType.Warning, message))
+
+    return configure
 
 
 def _options(server: SidecarServer, params: lsp.InitializeParams) -> InitializationOptions:

@@ -1,4 +1,4 @@
-"""textDocument/didOpen, didSave, didClose: copy what is needed and return; nothing slow on the save path."""
+"""textDocument/didOpen, willSave, didSave, didClose: copy what is needed and return; nothing slow on the save path."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from lsprotocol import types as lsp
 from pygls.workspace import Workspace
 
 from patchtrail.capture import Recorder
-from patchtrail.editor.from_lsp import file_path
+from patchtrail.editor.from_lsp import file_path, save_reason
 
 __all__ = ["Documents"]
 
@@ -23,6 +23,12 @@ class Documents:
         path = file_path(params.text_document.uri)
         if path is not None:
             self._recorder.opened(path, params.text_document.text)
+
+    def will_save(self, params: lsp.WillSaveTextDocumentParams) -> None:
+        """Hand on why the save that follows is made."""
+        path = file_path(params.text_document.uri)
+        if path is not None:
+            self._recorder.will_save(path, save_reason(params.reason))
 
     def did_save(self, params: lsp.DidSaveTextDocumentParams) -> None:
         """Hand the saved snapshot to the recorder."""

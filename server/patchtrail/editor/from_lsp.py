@@ -11,10 +11,26 @@ from pygls.uris import to_fs_path
 
 from patchtrail.capture import ClientName, sound_text
 from patchtrail.contract.errors import InvalidInput
+from patchtrail.contract.events import SaveReason
 from patchtrail.contract.lsp import InitializationOptions
+from patchtrail.contract.settings import Settings
 from patchtrail.contract.wire import WireModel
 
-__all__ = ["client_name", "file_path", "initialization_options", "params_of"]
+__all__ = [
+    "changed_settings",
+    "client_name",
+    "file_path",
+    "initialization_options",
+    "params_of",
+    "save_reason",
+    "workspace_folders",
+]
+
+SAVE_REASONS: dict[lsp.TextDocumentSaveReason, SaveReason] = {
+    lsp.TextDocumentSaveReason.Manual: "manual",
+    lsp.TextDocumentSaveReason.AfterDelay: "after_delay",
+    lsp.TextDocumentSaveReason.FocusOut: "focus_out",
+}
 
 Params = TypeVar("Params", bound=WireModel)
 
@@ -47,6 +63,23 @@ def file_path(uri: str) -> Path | None:
         return None
     path = to_fs_path(uri)
     return None if path is None else Path(path).resolve()
+
+
+def save_reason(reason: lsp.TextDocumentSaveReason) -> SaveReason:
+    """Return why the editor saves."""
+    return SAVE_REASONS.get(reason, "unknown")
+
+
+def workspace_folders(params: lsp.InitializeParams) -> tuple[Path, ...]:
+    """Return the folders that the editor has open."""
+    uris = [folder.uri for folder in params.workspace_folders or []] or [params.root_uri or ""]
+    paths = [file_path(uri) for uri in uris]
+    return tuple(path for path in paths if path is not None)
+
+
+def changed_settings(params: lsp.DidChangeConfigurationParams) -> Settings:
+    """Return the settings that workspace/didChangeConfiguration brings."""
+    return params_of(Settings, params.settings)
 
 
 def initialization_options(params: lsp.InitializeParams) -> InitializationOptions:

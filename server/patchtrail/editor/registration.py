@@ -34,6 +34,11 @@ def register(server: SidecarServer, connect: Connect) -> None:
         if server.documents is not None:
             server.documents.did_open(params)
 
+    @server.feature(lsp.TEXT_DOCUMENT_WILL_SAVE)
+    def will_save(params: lsp.WillSaveTextDocumentParams) -> None:
+        if server.documents is not None:
+            server.documents.will_save(params)
+
     @server.feature(lsp.TEXT_DOCUMENT_DID_SAVE)
     def did_save(params: lsp.DidSaveTextDocumentParams) -> None:
         if server.documents is not None:
@@ -43,6 +48,11 @@ def register(server: SidecarServer, connect: Connect) -> None:
     def did_close(params: lsp.DidCloseTextDocumentParams) -> None:
         if server.documents is not None:
             server.documents.did_close(params)
+
+    @server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    def did_change_configuration(params: lsp.DidChangeConfigurationParams) -> None:
+        if server.configuration is not None:
+            server.configuration(params)
 
     @server.feature(lsp.SHUTDOWN)
     def shutdown(_params: None = None) -> None:

@@ -1,13 +1,13 @@
-"""What a client reports to be recorded: commands, test runs and notes."""
+"""What a client reports to be recorded: commands, test runs, and what it could not see."""
 
 from __future__ import annotations
 
 import asyncio
 
-from patchtrail.contract.lsp import CommandReport, NoParams, NoteAdd, Recorded, TestsPrepared, TestsReport
+from patchtrail.contract.lsp import CommandReport, GapReport, NoParams, Recorded, TestsPrepared, TestsReport
 from patchtrail.editor.sidecar import Sidecar
 
-__all__ = ["add_note", "prepare_tests", "report_command", "report_tests"]
+__all__ = ["prepare_tests", "report_command", "report_gap", "report_tests"]
 
 
 async def report_command(sidecar: Sidecar, report: CommandReport) -> Recorded:
@@ -25,6 +25,6 @@ async def report_tests(sidecar: Sidecar, report: TestsReport) -> Recorded:
     return await asyncio.wrap_future(sidecar.recorder.tests(report))
 
 
-async def add_note(sidecar: Sidecar, note: NoteAdd) -> Recorded:
-    """Record a rationale."""
-    return await asyncio.wrap_future(sidecar.recorder.note(note))
+async def report_gap(sidecar: Sidecar, report: GapReport) -> Recorded:
+    """Declare what the client cannot see."""
+    return await asyncio.wrap_future(sidecar.recorder.gap(report))

@@ -10,6 +10,7 @@ what was being edited, stays out of the log.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import cattrs
@@ -30,7 +31,7 @@ logger = logging.getLogger(__name__)
 class SidecarServer(LanguageServer):
     """A language server that only watches: it publishes nothing unasked but its own state.
 
-    `documents` is absent until the sidecar behind it is connected.
+    `documents` and `configuration` are absent until the sidecar behind it is connected.
     """
 
     def __init__(self) -> None:
@@ -41,6 +42,7 @@ class SidecarServer(LanguageServer):
             converter_factory=_converter,
         )
         self.documents: Documents | None = None
+        self.configuration: Callable[[lsp.DidChangeConfigurationParams], None] | None = None
         self.handler_failures = 0
 
     def report_server_error(self, error: Exception, source: object) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from patchtrail.contract.events import EVENT_TYPES, EventData
+from patchtrail.contract.event_lines import EVENT_TYPES, EventData
 from patchtrail.integrity import canonical, digest
 
 __all__ = ["ChainHead", "Link", "link"]

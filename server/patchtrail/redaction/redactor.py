@@ -13,7 +13,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from patchtrail.contract.events import Redactor as RedactorFacts
-from patchtrail.contract.wire import WireModel
+from patchtrail.contract.wire import RedactedAsText, WireModel
 from patchtrail.redaction.literals import Literal
 from patchtrail.redaction.paths import is_denied
 from patchtrail.redaction.placeholder import PLACEHOLDER, placeholder
@@ -148,7 +148,7 @@ def _widened(span: Span, placeholders: list[tuple[int, int]]) -> Span | None:
 
 def _is_free_text(info: FieldInfo) -> bool:
     """Return whether a field is plain text: `str`, `str | None` or `list[str]` without a pattern or a mark."""
-    if info.metadata:
+    if any(isinstance(mark, RedactedAsText) or getattr(mark, "pattern", None) for mark in info.metadata):
         return False
     annotation = info.annotation
     if get_origin(annotation) is list:

@@ -3,7 +3,7 @@
 from patchtrail.trace.bundle import BUNDLE_MEDIA_TYPE, read_bundle, write_bundle
 from patchtrail.trace.document import document_of
 from patchtrail.trace.replay import Replay, replay
-from patchtrail.trace.timeline import TimelineRow, timeline
+from patchtrail.trace.timeline import TimelineRow, timeline, told
 
 __all__ = [
     "BUNDLE_MEDIA_TYPE",
@@ -13,5 +13,6 @@ __all__ = [
     "read_bundle",
     "replay",
     "timeline",
+    "told",
     "write_bundle",
 ]

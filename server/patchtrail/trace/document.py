@@ -19,7 +19,7 @@ from patchtrail.contract.document import (
     TraceDocument,
 )
 from patchtrail.contract.errors import InvalidInput
-from patchtrail.contract.events import Event, RationaleNoteEvent, SessionStartEvent
+from patchtrail.contract.event_lines import Event, RationaleNoteEvent, SessionStartEvent
 from patchtrail.integrity.verify import VerifiedEvent, artifact_refs
 
 __all__ = ["document_of"]

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from patchtrail.contract.errors import PatchtrailError
-from patchtrail.contract.events import ArtifactRef, Event, FileEdit, FileEditEvent
+from patchtrail.contract.event_lines import Event, FileEditEvent
+from patchtrail.contract.events import ArtifactRef, FileEdit
 from patchtrail.integrity import digest
 from patchtrail.integrity.verify import Finding
 from patchtrail.text import apply

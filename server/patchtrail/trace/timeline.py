@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from patchtrail.contract.event_lines import Event, EventData
 from patchtrail.contract.events import (
     ClockStep,
     CmdRun,
     Commit,
-    Event,
-    EventData,
     FileEdit,
     Gap,
     Pause,
@@ -22,7 +21,7 @@ from patchtrail.contract.events import (
     TestRun,
 )
 
-__all__ = ["TimelineRow", "timeline"]
+__all__ = ["TimelineRow", "timeline", "told"]
 
 SHOWN_FAILURES = 5
 QUIET = frozenset({"heartbeat", "redactor"})
@@ -43,11 +42,12 @@ def timeline(events: Iterable[Event]) -> Iterator[TimelineRow]:
     """Yield a row for each event that a person wants to see; heartbeats are left out."""
     for event in events:
         if event.type not in QUIET:
-            summary, details = _told(event.data)
+            summary, details = told(event.data)
             yield TimelineRow(event.mono_ms / 1000, event.seq, event.type, summary, tuple(details))
 
 
-def _told(data: EventData) -> tuple[str, list[str]]:
+def told(data: EventData) -> tuple[str, list[str]]:
+    """Return one line that says what an event is, and further lines below it."""
     match data:
         case SessionStart():
             return f"{data.task_id}: {data.task_title or 'no title'}", [f"at {data.start_commit[:12] or 'no commit'}"]

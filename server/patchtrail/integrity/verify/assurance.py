@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from patchtrail.contract.collection import Assurance
-from patchtrail.contract.events import Event, GapEvent, PauseEvent, RecoveredEvent, ResumeEvent
+from patchtrail.contract.event_lines import Event, GapEvent, PauseEvent, RecoveredEvent, ResumeEvent
 from patchtrail.integrity.verify.finding import Finding
 
 __all__ = ["NOT_REPLAYED", "RECEIPT_WITHIN_MS", "SILENCE_MS", "assurance_of", "late_receipt", "silences"]

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter, ValidationError
 
 from patchtrail.contract.errors import InvalidInput, VerificationFailed
-from patchtrail.contract.events import ArtifactRef, CmdRun, Commit, Event, FileEdit, SessionEndEvent, TestRun
+from patchtrail.contract.event_lines import Event, SessionEndEvent
+from patchtrail.contract.events import ArtifactRef, CmdRun, Commit, FileEdit, TestRun
 from patchtrail.contract.evidence import CHUNK_TYPE, ChunkManifest
 from patchtrail.integrity import canonical, chunk, digest, dsse
 from patchtrail.integrity.keys import VerifyingKey

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from patchtrail.contract.collection import Assurance
 from patchtrail.contract.errors import InvalidInput, VerificationFailed
-from patchtrail.contract.events import Event, SessionStartEvent
+from patchtrail.contract.event_lines import Event, SessionStartEvent
 from patchtrail.contract.evidence import Grant, Opening, PublicKey, Receipt
 from patchtrail.integrity import digest, dsse, opening, receipt
 from patchtrail.integrity.dsse import Opened

@@ -1,0 +1,48 @@
+// The device key's one line, where the editor keeps secrets. It leaves here only towards the sidecar's standard input.
+
+import * as vscode from "vscode";
+import type { DeviceKey } from "./contract.gen.ts";
+
+const NAME = "patchtrail.deviceKey";
+
+/** What may be shown of a device key. */
+export interface Enrolment {
+  collectorUrl: string;
+  participantId: string;
+  serverJkt: string;
+}
+
+/** The device key of this editor. */
+export class KeyStore {
+  constructor(private readonly secrets: vscode.SecretStorage) {}
+
+  /** The line for `--key-stdin`; undefined before this editor was connected. */
+  async line(): Promise<string | undefined> {
+    return this.secrets.get(NAME);
+  }
+
+  /** Keep a new key. */
+  async keep(line: string): Promise<void> {
+    await this.secrets.store(NAME, line);
+  }
+
+  /** Forget the key; what was recorded with it stays in the spool. */
+  async forget(): Promise<void> {
+    await this.secrets.delete(NAME);
+  }
+
+  /** Return what may be shown. */
+  async enrolment(): Promise<Enrolment | undefined> {
+    const line = await this.line();
+    if (line === undefined) return undefined;
+    const key = JSON.parse(line) as DeviceKey;
+    return { collectorUrl: key.collector_url, participantId: key.participant_id, serverJkt: key.server_jkt ?? "" };
+  }
+
+  /** Learn that another window connected, or forgot. */
+  onDidChange(changed: () => void): vscode.Disposable {
+    return this.secrets.onDidChange((event) => {
+      if (event.key === NAME) changed();
+    });
+  }
+}

@@ -1,0 +1,61 @@
+// Activation: build the parts, register the commands. Nothing is decided here.
+
+import * as vscode from "vscode";
+import type { Entry, NoteDraft, PendingDraft } from "./contract.gen.ts";
+import { serveEditTexts } from "./editTexts.ts";
+import { openMenu } from "./menu.ts";
+import { confirmDrafts, editDraft, writeNote } from "./notes.ts";
+import { Patchtrail } from "./patchtrail.ts";
+
+let patchtrail: Patchtrail | undefined;
+
+export async function activate(context: vscode.ExtensionContext): Promise<void> {
+  patchtrail = new Patchtrail(context);
+  const tree = vscode.window.createTreeView("patchtrail.session", { treeDataProvider: patchtrail.view });
+  context.subscriptions.push(patchtrail, tree, serveEditTexts(patchtrail.sidecar), ...commands(patchtrail));
+  await patchtrail.bringUp();
+}
+
+export async function deactivate(): Promise<void> {
+  await patchtrail?.sidecar.stop();
+}
+
+function commands(parts: Patchtrail): vscode.Disposable[] {
+  const { sidecar, session } = parts;
+  const handlers: Record<string, (...args: never[]) => Promise<unknown>> = {
+    "patchtrail.connect": () => parts.connect(),
+    "patchtrail.consent": () => parts.consent(),
+    "patchtrail.start": () => parts.start(),
+    "patchtrail.pause": () => session.pause(),
+    "patchtrail.resume": () => session.resume(),
+    "patchtrail.end": () => session.end(),
+    "patchtrail.note": (kind?: NoteDraft["kind"]) => writeNote(sidecar, kind),
+    "patchtrail.note.plan": () => writeNote(sidecar, "plan"),
+    "patchtrail.note.hypothesis": () => writeNote(sidecar, "hypothesis"),
+    "patchtrail.note.observation": () => writeNote(sidecar, "observation"),
+    "patchtrail.note.decision": () => writeNote(sidecar, "decision"),
+    "patchtrail.note.nextStep": () => writeNote(sidecar, "next_step"),
+    "patchtrail.confirmNotes": () => confirmDrafts(sidecar),
+    "patchtrail.draft.confirm": (node: { draft: PendingDraft }) => sidecar.request("patchtrail/note/confirm", { draft_id: node.draft.draft_id }),
+    "patchtrail.draft.edit": (node: { draft: PendingDraft }) => editDraft(sidecar, node.draft),
+    "patchtrail.draft.discard": (node: { draft: PendingDraft }) => sidecar.request("patchtrail/note/discard", { draft_id: node.draft.draft_id }),
+    "patchtrail.openFile": async (node: { entry: Entry }) => node.entry.path && vscode.window.showTextDocument(vscode.Uri.file(node.entry.path)),
+    "patchtrail.menu": () => openMenu(parts.isConnected, sidecar.state),
+    "patchtrail.installLibraries": () => parts.installLibraries(),
+    "patchtrail.installPytestPlugin": () => parts.installPytestPlugin(),
+    "patchtrail.openSettings": async () => vscode.commands.executeCommand("workbench.action.openSettings", "@ext:patchtrail.patchtrail"),
+    "patchtrail.showLog": async () => parts.log.show(),
+  };
+  return Object.entries(handlers).map(([name, handler]) => vscode.commands.registerCommand(name, told(handler)));
+}
+
+/** What a person asked for and did not get is said; only then is there a message. */
+function told<Args extends never[]>(handler: (...args: Args) => Promise<unknown>): (...args: Args) => Promise<void> {
+  return async (...args) => {
+    try {
+      await handler(...args);
+    } catch (error) {
+      void vscode.window.showErrorMessage(`Patchtrail: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+}

@@ -1,0 +1,45 @@
+// What only the editor knows and the sidecar's gate decides from. It is reported as it is; nothing is decided here.
+
+import * as vscode from "vscode";
+import type { ConsentRef, Facts } from "./contract.gen.ts";
+
+const AGREEMENT = "patchtrail.agreement";
+
+/** What the participant agreed to: one text, towards one collector. */
+interface Agreement {
+  consent: ConsentRef;
+  serverJkt: string;
+}
+
+/** The participant's agreement, kept by the editor. */
+export class AgreementStore {
+  constructor(private readonly memory: vscode.Memento) {}
+
+  /** Return the text that was agreed to towards this collector; null when there was none. */
+  given(serverJkt: string | undefined): ConsentRef | null {
+    const agreement = this.memory.get<Agreement>(AGREEMENT);
+    return agreement !== undefined && agreement.serverJkt === serverJkt ? agreement.consent : null;
+  }
+
+  /** Keep an agreement, or the end of one. */
+  async keep(consent: ConsentRef | null, serverJkt: string): Promise<void> {
+    await this.memory.update(AGREEMENT, consent === null ? undefined : { consent, serverJkt });
+  }
+}
+
+/** Return the facts as they are now. */
+export function facts(consent: ConsentRef | null): Facts {
+  return {
+    is_telemetry_enabled: vscode.env.isTelemetryEnabled,
+    is_workspace_trusted: vscode.workspace.isTrusted,
+    consent,
+  };
+}
+
+/** Learn that a fact changed. */
+export function onDidChangeFacts(changed: () => void): vscode.Disposable {
+  return vscode.Disposable.from(
+    vscode.env.onDidChangeTelemetryEnabled(changed),
+    vscode.workspace.onDidGrantWorkspaceTrust(changed),
+  );
+}

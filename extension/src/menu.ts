@@ -1,0 +1,44 @@
+// What a click on the status bar item offers: only what is possible now.
+
+import * as vscode from "vscode";
+import type { SessionState } from "./contract.gen.ts";
+
+/** A row of the menu, and the command behind it. */
+export interface MenuRow extends vscode.QuickPickItem {
+  command: string;
+}
+
+const ROWS = {
+  connect: { label: "$(plug) Connect to a Collector…", command: "patchtrail.connect" },
+  start: { label: "$(record) Start Recording…", command: "patchtrail.start" },
+  note: { label: "$(note) Note…", command: "patchtrail.note" },
+  confirm: { label: "$(check) Record the Drafts Now", command: "patchtrail.confirmNotes" },
+  pause: { label: "$(debug-pause) Pause", command: "patchtrail.pause" },
+  resume: { label: "$(debug-start) Resume", command: "patchtrail.resume" },
+  end: { label: "$(stop-circle) End the Session", command: "patchtrail.end" },
+  view: { label: "$(list-tree) Show the Session", command: "patchtrail.session.focus" },
+  consent: { label: "$(law) Consent…", command: "patchtrail.consent" },
+  settings: { label: "$(gear) Settings", command: "patchtrail.openSettings" },
+  log: { label: "$(output) Log", command: "patchtrail.showLog" },
+} satisfies Record<string, MenuRow>;
+
+/** Return the rows for a state. */
+export function rowsFor(isConnected: boolean, state: SessionState | undefined): MenuRow[] {
+  const always = [ROWS.settings, ROWS.log];
+  if (!isConnected) return [ROWS.connect, ...always];
+  switch (state?.state) {
+    case "recording":
+      return [ROWS.note, ...(state.drafts ? [ROWS.confirm] : []), ROWS.pause, ROWS.end, ROWS.view, ROWS.consent, ...always];
+    case "paused":
+      return [ROWS.resume, ROWS.end, ROWS.view, ROWS.consent, ...always];
+    default:
+      return [ROWS.start, ROWS.consent, ROWS.connect, ...always];
+  }
+}
+
+/** Show the menu and run what is picked. */
+export async function openMenu(isConnected: boolean, state: SessionState | undefined): Promise<void> {
+  const placeHolder = state?.reasons.join(" ") || state?.task_title || "Patchtrail";
+  const picked = await vscode.window.showQuickPick(rowsFor(isConnected, state), { title: "Patchtrail", placeHolder });
+  if (picked !== undefined) await vscode.commands.executeCommand(picked.command);
+}

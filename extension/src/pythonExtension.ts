@@ -1,0 +1,26 @@
+// The interpreter that the Python extension has chosen, asked through its public interface.
+
+import * as vscode from "vscode";
+
+/** The part of the extension's interface that is used here. */
+interface PythonExtension {
+  ready?: Promise<void>;
+  environments: {
+    getActiveEnvironmentPath(): { path: string };
+    resolveEnvironment(path: { path: string }): Promise<{ executable: { uri: vscode.Uri | undefined } } | undefined>;
+  };
+}
+
+/** Return its path; in a folder that is not trusted none is asked for, because the folder may have chosen it. */
+export async function chosenPython(): Promise<string | undefined> {
+  const extension = vscode.extensions.getExtension<PythonExtension>("ms-python.python");
+  if (extension === undefined || !vscode.workspace.isTrusted) return undefined;
+  try {
+    const { ready, environments } = await extension.activate();
+    await ready;
+    const environment = await environments.resolveEnvironment(environments.getActiveEnvironmentPath());
+    return environment?.executable.uri?.fsPath;
+  } catch {
+    return undefined;
+  }
+}

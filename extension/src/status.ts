@@ -1,0 +1,73 @@
+// What the status bar says, worked out from what is known: one item, never a pop-up.
+
+import type { SessionState } from "./contract.gen.ts";
+
+/** What the client knows beside the sidecar's own state. */
+export interface Situation {
+  /** Why there is no sidecar, in one sentence; undefined while there is one, or one is starting. */
+  trouble?: { sentence: string; command: string } | undefined;
+  isConnected: boolean;
+  state?: SessionState | undefined;
+  /** Why commands of an open terminal cannot be seen. */
+  blindSpot?: string | undefined;
+}
+
+/** One status bar item. */
+export interface Status {
+  text: string;
+  details: string[];
+  command: string;
+  isWarning: boolean;
+}
+
+const MENU = "patchtrail.menu";
+const LONGEST_REASON = 60;
+
+/** Return what the item shows. */
+export function statusOf(situation: Situation): Status {
+  const { state, trouble } = situation;
+  if (trouble !== undefined) return item("$(warning) Patchtrail: not running", [trouble.sentence], trouble.command, true);
+  if (!situation.isConnected) return item("$(debug-disconnect) Patchtrail: not connected", ["Nothing is recorded. Connect to a collector to begin."]);
+  if (state === undefined) return item("$(loading~spin) Patchtrail", ["The sidecar is starting."]);
+  const details = [...state.reasons, ...deliveryOf(state), ...(situation.blindSpot === undefined ? [] : [situation.blindSpot])];
+  switch (state.state) {
+    case "recording":
+      return item(`$(record) Recording${pendingOf(state)}${draftsOf(state)}`, [state.task_title ?? "", ...details], MENU, situation.blindSpot !== undefined);
+    case "paused":
+      return item(`$(debug-pause) Patchtrail paused: ${shortened(state.reasons[0] ?? "")}`, details);
+    case "stopped":
+      return item(`$(error) Patchtrail stopped: ${shortened(state.reasons[0] ?? "")}`, details, MENU, true);
+    default:
+      return state.reasons[0] === undefined
+        ? item(`$(circle-large-outline) Patchtrail${pendingOf(state)}`, ["Ready; nothing is being recorded.", ...details])
+        : item(`$(circle-slash) Patchtrail off: ${shortened(state.reasons[0])}`, details);
+  }
+}
+
+function item(text: string, details: string[], command = MENU, isWarning = false): Status {
+  return { text, details: details.filter((line) => line !== ""), command, isWarning };
+}
+
+function pendingOf(state: SessionState): string {
+  if (state.is_online || !state.is_signed) return "";
+  return state.pending_chunks > 0 ? ` · offline, ${state.pending_chunks} pending` : " · offline";
+}
+
+function draftsOf(state: SessionState): string {
+  return state.drafts ? ` · $(edit) ${state.drafts} draft${state.drafts === 1 ? "" : "s"}` : "";
+}
+
+function deliveryOf(state: SessionState): string[] {
+  return [
+    ...(state.pending_chunks > 0 ? [`${state.pending_chunks} chunks wait to be uploaded; nothing unsent is ever deleted.`] : []),
+    ...(state.undelivered.length > 0 ? [`${state.undelivered.length} ended sessions are still on their way.`] : []),
+    ...(state.stuck_traces > 0 ? [`${state.stuck_traces} sessions cannot be uploaded as they are; they are kept.`] : []),
+    ...(state.capture_errors > 0 ? [`${state.capture_errors} captures failed; each is declared as a gap.`] : []),
+    ...(state.junit_withheld ? [`No per-test reports: ${state.junit_withheld}`] : []),
+  ];
+}
+
+function shortened(sentence: string): string {
+  const plain = sentence.replace(/\.$/, "");
+  return plain.length <= LONGEST_REASON ? plain : `${plain.slice(0, LONGEST_REASON - 1)}…`;
+}

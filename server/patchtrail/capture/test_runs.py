@@ -1,0 +1,138 @@
+"""Test runs become `test_run` events, known at the best tier that there is for each."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from patchtrail.capture.junit import read_junit, totals_of
+from patchtrail.capture.pytest_command import runs_pytest
+from patchtrail.capture.pytest_output import read_output
+from patchtrail.capture.terminal import plain_text
+from patchtrail.capture.test_reports import Reported, TestReports
+from patchtrail.contract.errors import InvalidInput
+from patchtrail.contract.events import ArtifactRef, TestCase, TestEvidence, TestOrigin, TestRun, TestTotals
+from patchtrail.contract.lsp import CommandReport, TestsReport
+from patchtrail.redaction import Redactor
+
+__all__ = [
+    "PreparedReports",
+    "Results",
+    "event_of_run",
+    "results_of_command",
+    "results_of_report",
+    "results_of_reported",
+]
+
+StoreCases = Callable[[str], ArtifactRef]
+
+JUNIT_PREFIX = "patchtrail-junit-"
+MAX_INLINE_CASES = 200
+MAX_MESSAGE_CHARS = 1_000
+
+
+@dataclass(frozen=True)
+class Results:
+    """What is known of a run, unredacted: its tier, its cases, and its totals where they are known apart."""
+
+    evidence: TestEvidence
+    cases: list[TestCase]
+    totals: TestTotals | None
+    origin: TestOrigin = "unknown"
+
+
+class PreparedReports:
+    """Private places for JUnit reports that a client asked for, each read once, then deleted."""
+
+    def __init__(self) -> None:
+        self._folders: set[Path] = set()
+        _sweep()
+
+    def prepare(self) -> Path:
+        """Return where the next run may write its report."""
+        folder = Path(tempfile.mkdtemp(prefix=f"{JUNIT_PREFIX}{os.getpid()}-"))
+        self._folders.add(folder)
+        return folder / "report.xml"
+
+    def read(self, junit_path: str | None) -> list[TestCase] | None:
+        """Return a report's cases; None when it cannot be read."""
+        if junit_path is None:
+            return None
+        path = Path(junit_path)
+        try:
+            return read_junit(path)
+        except InvalidInput:
+            return None
+        finally:
+            if path.parent in self._folders:
+                self._folders.discard(path.parent)
+                shutil.rmtree(path.parent, ignore_errors=True)
+
+    def close(self) -> None:
+        """Delete the places whose reports never came."""
+        for folder in self._folders:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def results_of_report(cases: list[TestCase] | None) -> Results:
+    """Return what a client's own report tells; without one only the exit code counts."""
+    return Results("exit", [], None) if cases is None else Results("junit", cases, totals_of(cases))
+
+
+def results_of_command(report: CommandReport, reports: TestReports, ended_ms: int) -> Results | None:
+    """Return what is known of the tests that a terminal command ran; None when it ran none.
+
+    A report that appeared makes any command a test run; without one its command line must say so.
+    """
+    reported = reports.take(report.started_ms, ended_ms)
+    if reported is not None:
+        return results_of_reported(reported, report.origin)
+    if not runs_pytest(plain_text(report.command_line)):
+        return None
+    seen = read_output(plain_text(report.output)) if report.output else None
+    if seen is None:
+        return Results("exit", [], None, report.origin)
+    return Results("output", list(seen.cases), seen.totals, report.origin)
+
+
+def results_of_reported(reported: Reported, origin: TestOrigin) -> Results:
+    """Return what one report tells."""
+    is_told = reported.origin != "unknown"
+    return Results(reported.evidence, reported.cases, totals_of(reported.cases), reported.origin if is_told else origin)
+
+
+def event_of_run(
+    results: Results, ran: TestsReport, redactor: Redactor, store: StoreCases, command_seq: int | None = None
+) -> TestRun:
+    """Return the event; of many cases only the broken ones stand in it, all of them in an artifact."""
+    # A message is cut after it is redacted: the first half of a secret is no longer known as one.
+    shown = [_shortened(redactor.data(case)) for case in results.cases]
+    is_long = len(shown) > MAX_INLINE_CASES
+    inline = [case for case in shown if case.outcome in ("failed", "error")] if is_long else shown
+    return TestRun(
+        command_line=plain_text(ran.command_line),
+        evidence=results.evidence,
+        exit_code=ran.exit_code,
+        duration_ms=ran.duration_ms,
+        totals=results.totals,
+        cases=inline[:MAX_INLINE_CASES],
+        cases_artifact=store("".join(f"{case.model_dump_json()}\n" for case in shown)) if is_long else None,
+        origin=results.origin,
+        command_seq=command_seq,
+    )
+
+
+def _shortened(case: TestCase) -> TestCase:
+    return case.model_copy(update={"message": case.message[:MAX_MESSAGE_CHARS]})
+
+
+def _sweep() -> None:
+    """Remove the raw test reports that a killed sidecar of this user left behind."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{JUNIT_PREFIX}*-*"):
+        pid = folder.name.removeprefix(JUNIT_PREFIX).partition("-")[0]
+        if pid.isdigit() and not Path("/proc", pid).exists() and Path("/proc/self").exists():
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,59 @@
+// What the status bar says.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { SessionState } from "../../extension/src/contract.gen.ts";
+import { statusOf } from "../../extension/src/status.ts";
+
+const RECORDING: SessionState = {
+  state: "recording",
+  reasons: [],
+  trace_id: "trace-0123456789abcdef0123456789abcdef",
+  next_seq: 4,
+  is_signed: true,
+  is_online: true,
+  pending_chunks: 0,
+  stuck_traces: 0,
+  capture_errors: 0,
+  resumable: [],
+  undelivered: [],
+  task_title: "BUG-1",
+};
+const IDLE: SessionState = { ...RECORDING, state: "idle", trace_id: null };
+
+const CASES: [string, Parameters<typeof statusOf>[0], string][] = [
+  ["not connected", { isConnected: false }, "$(debug-disconnect) Patchtrail: not connected"],
+  ["starting", { isConnected: true }, "$(loading~spin) Patchtrail"],
+  ["ready", { isConnected: true, state: IDLE }, "$(circle-large-outline) Patchtrail"],
+  ["off, with the gate's reason", { isConnected: true, state: { ...IDLE, reasons: ["Telemetry is off in the editor."] } }, "$(circle-slash) Patchtrail off: Telemetry is off in the editor"],
+  ["recording", { isConnected: true, state: RECORDING }, "$(record) Recording"],
+  ["offline", { isConnected: true, state: { ...RECORDING, is_online: false, pending_chunks: 3 } }, "$(record) Recording · offline, 3 pending"],
+  ["drafts", { isConnected: true, state: { ...RECORDING, drafts: 1 } }, "$(record) Recording · $(edit) 1 draft"],
+  ["paused", { isConnected: true, state: { ...RECORDING, state: "paused", reasons: ["Paused by the participant."] } }, "$(debug-pause) Patchtrail paused: Paused by the participant"],
+  ["stopped", { isConnected: true, state: { ...IDLE, state: "stopped", reasons: ["The disk is full. What was recorded so far is kept."] } }, "$(error) Patchtrail stopped: The disk is full. What was recorded so far is kept"],
+];
+
+for (const [name, situation, text] of CASES) {
+  test(`the item says: ${name}`, () => {
+    assert.equal(statusOf(situation).text, text);
+  });
+}
+
+test("a long reason is cut in the bar and whole in its tooltip", () => {
+  const reason = `The folder is not in patchtrail.folders.allowed: /home/${"x".repeat(100)}`;
+  const status = statusOf({ isConnected: true, state: { ...IDLE, reasons: [reason] } });
+
+  assert.ok(status.text.endsWith("…"));
+  assert.ok(status.details.includes(reason));
+});
+
+test("without a Python the item says so and leads to what helps", () => {
+  const status = statusOf({ isConnected: true, trouble: { sentence: "No CPython 3.11 or later was found.", command: "patchtrail.openSettings" } });
+
+  assert.deepEqual([status.isWarning, status.command, status.details], [true, "patchtrail.openSettings", ["No CPython 3.11 or later was found."]]);
+});
+
+test("a terminal that cannot be seen is told while recording", () => {
+  const status = statusOf({ isConnected: true, state: RECORDING, blindSpot: "1 open terminal has no shell integration." });
+
+  assert.ok(status.isWarning && status.details.includes("1 open terminal has no shell integration."));
+});
