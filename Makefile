@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test check gen package bench mutants clean
+.PHONY: setup demo editor test check gen package bench mutants clean
 
 setup: $(STAMP) node_modules/.ready
 
@@ -47,6 +47,10 @@ gen: setup
 	$(BIN)/python -m patchtrail.cli.gen
 	npm run --silent gen
 
+# A real VS Code in the browser, to try by hand.
+editor: setup .editor/.ready package
+	$(BIN)/python -m tests.e2e.by_hand
+
 # make package                           dist/patchtrail-<target>-<version>.vsix for this machine
 # make package TARGET=darwin-arm64       for another: linux-x64, linux-arm64, darwin-arm64
 TARGET ?= $(shell node -p 'process.platform + "-" + process.arch')
@@ -57,7 +61,7 @@ package: setup
 	npm run --silent vsix -- --target $(TARGET)
 
 # Ratios side by side in one run; nothing here is a test.
-bench: setup
+bench: setup .editor/.ready package
 	$(BIN)/python -m tests.bench
 
 # Switch off each check of the verifier in turn; every one must be missed by a test.

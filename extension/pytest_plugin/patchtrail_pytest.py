@@ -94,6 +94,8 @@ class Run:
         self.session: pytest.Session | None = None
         self.tests: dict[tuple[str, str], Test | None] = {}
         self.is_given_up = False
+        # A run inside of this one, as a test of a plugin has it, is nobody's.
+        self.variable = os.environ.pop(VARIABLE, None)
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Remember the session: its exit status is known at the very end only."""
@@ -116,6 +118,8 @@ class Run:
     @pytest.hookimpl(tryfirst=True)
     def pytest_unconfigure(self) -> None:
         """Finish: only now no other plugin changes the exit status any more."""
+        if self.variable is not None and getpid() == self.pid:
+            os.environ[VARIABLE] = self.variable
         self._guard(self._finish)
 
     def _guard(self, step: Callable[..., None], *arguments: Report) -> None:

@@ -14,16 +14,22 @@ export async function connect(launcher: Launcher, keys: KeyStore): Promise<boole
   if (known !== undefined && !(await isReplacing(known.collectorUrl))) return false;
   const url = await askForAddress(known?.collectorUrl);
   if (url === undefined) return false;
-  const shown = JSON.parse(await ask(launcher, ENROL, JSON.stringify({ url }))) as CollectorShown;
+  const shown = JSON.parse(await asked(launcher, "asking the collector for its key", { url })) as CollectorShown;
   if (!(await isPinned(shown))) return false;
   const code = await askForCode();
   if (code === undefined) return false;
   const request: EnrolRequest = { url, code, server_jkt: shown.server_jkt, host_hint: hostname().slice(0, 200) };
-  const line = await ask(launcher, ENROL, JSON.stringify(request));
+  const line = await asked(launcher, "making a key and enrolling it", request);
   await keys.keep(line);
   const key = JSON.parse(line) as DeviceKey;
   void vscode.window.setStatusBarMessage(`$(check) Connected to ${key.collector_url} as ${key.participant_id}`, 5000);
   return true;
+}
+
+async function asked(launcher: Launcher, what: string, request: EnrolRequest): Promise<string> {
+  return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: `Patchtrail: ${what}` }, () =>
+    ask(launcher, ENROL, JSON.stringify(request)),
+  );
 }
 
 async function isReplacing(url: string): Promise<boolean> {

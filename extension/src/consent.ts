@@ -40,7 +40,7 @@ function page(text: ConsentText, enrolment: Enrolment, given: ConsentRef | null)
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'">
 <title>Consent</title>
 <style nonce="${nonce}">
-  main { max-width: 46em; margin: 1em auto; }
+  main { max-width: 64em; margin: 1em auto; }
   pre { white-space: pre-wrap; font: inherit; padding: 1em; border: 1px solid var(--vscode-panel-border); }
   dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.3em 1em; }
   dt { opacity: 0.8; } dd { margin: 0; overflow-wrap: anywhere; }

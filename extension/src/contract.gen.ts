@@ -1151,6 +1151,9 @@ export interface NoteAdd {
   kind: "plan" | "hypothesis" | "observation" | "decision" | "next_step";
   text: string;
   confidence?: ("low" | "medium" | "high") | null;
+  /**
+   * @maxItems 200
+   */
   links?: number[];
 }
 /**
@@ -1160,6 +1163,9 @@ export interface NoteDraft {
   kind: "plan" | "hypothesis" | "observation" | "decision" | "next_step";
   text: string;
   confidence?: ("low" | "medium" | "high") | null;
+  /**
+   * @maxItems 200
+   */
   links?: number[];
   /**
    * Drawn by the client.
@@ -1309,6 +1315,10 @@ export interface SessionState {
    * Items: Id of one trace.
    */
   undelivered: string[];
+  /**
+   * Traces that cannot be read here, and why.
+   */
+  damaged?: string[];
   task_title?: string;
   /**
    * Notes that are not confirmed yet.
@@ -1369,6 +1379,10 @@ export interface StartSession {
   task_title?: string;
   task_description?: string;
   trace_id?: string | null;
+  /**
+   * Go on with the participant's pause: record nothing yet.
+   */
+  is_paused?: boolean;
 }
 /**
  * Where the next test run should write its JUnit file: a private folder, read once, then deleted.

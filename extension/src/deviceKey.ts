@@ -26,17 +26,17 @@ export class KeyStore {
     await this.secrets.store(NAME, line);
   }
 
-  /** Forget the key; what was recorded with it stays in the spool. */
-  async forget(): Promise<void> {
-    await this.secrets.delete(NAME);
-  }
-
   /** Return what may be shown. */
   async enrolment(): Promise<Enrolment | undefined> {
     const line = await this.line();
     if (line === undefined) return undefined;
-    const key = JSON.parse(line) as DeviceKey;
-    return { collectorUrl: key.collector_url, participantId: key.participant_id, serverJkt: key.server_jkt ?? "" };
+    try {
+      const key = JSON.parse(line) as DeviceKey;
+      return { collectorUrl: key.collector_url, participantId: key.participant_id, serverJkt: key.server_jkt ?? "" };
+    } catch {
+      // A key that cannot be read is none; connecting again makes another. The error would quote it.
+      return undefined;
+    }
   }
 
   /** Learn that another window connected, or forgot. */

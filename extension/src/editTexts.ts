@@ -6,8 +6,8 @@ import type { Sidecar } from "./sidecar.ts";
 const SCHEME = "patchtrail-edit";
 
 /** Name one side of an edit; its path ends in the file's name, which chooses the language. */
-export function editUri(seq: number, side: "before" | "after", name: string): vscode.Uri {
-  return vscode.Uri.from({ scheme: SCHEME, path: `/${seq}/${side}/${name}` });
+export function editUri(traceId: string, seq: number, side: "before" | "after", name: string): vscode.Uri {
+  return vscode.Uri.from({ scheme: SCHEME, path: `/${seq}/${side}/${name}`, query: traceId });
 }
 
 /** Serve the texts that the sidecar still holds. */
@@ -15,6 +15,8 @@ export function serveEditTexts(sidecar: Sidecar): vscode.Disposable {
   return vscode.workspace.registerTextDocumentContentProvider(SCHEME, {
     async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
       const [, seq, side] = uri.path.split("/");
+      // A diff that stayed open from an earlier session must not show this one's texts.
+      if (sidecar.state?.trace_id !== uri.query) return "";
       const texts = await sidecar.request("patchtrail/edit/read", { seq: Number(seq) });
       return side === "before" ? texts.before : texts.after;
     },

@@ -4,8 +4,9 @@ import * as vscode from "vscode";
 import type { Entry, NoteDraft, PendingDraft } from "./contract.gen.ts";
 import { serveEditTexts } from "./editTexts.ts";
 import { openMenu } from "./menu.ts";
-import { confirmDrafts, editDraft, writeNote } from "./notes.ts";
+import { confirm, confirmDrafts, editDraft, writeNote } from "./notes.ts";
 import { Patchtrail } from "./patchtrail.ts";
+import { told } from "./session.ts";
 
 let patchtrail: Patchtrail | undefined;
 
@@ -13,11 +14,12 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   patchtrail = new Patchtrail(context);
   const tree = vscode.window.createTreeView("patchtrail.session", { treeDataProvider: patchtrail.view });
   context.subscriptions.push(patchtrail, tree, serveEditTexts(patchtrail.sidecar), ...commands(patchtrail));
-  await patchtrail.bringUp();
+  // Not waited for: the commands, the log among them, must work whatever becomes of the sidecar.
+  void patchtrail.bringUp().catch((error: unknown) => patchtrail?.log.appendLine(`not started: ${error instanceof Error ? error.name : "unknown"}`));
 }
 
 export async function deactivate(): Promise<void> {
-  await patchtrail?.sidecar.stop();
+  await patchtrail?.shutDown();
 }
 
 function commands(parts: Patchtrail): vscode.Disposable[] {
@@ -36,7 +38,7 @@ function commands(parts: Patchtrail): vscode.Disposable[] {
     "patchtrail.note.decision": () => writeNote(sidecar, "decision"),
     "patchtrail.note.nextStep": () => writeNote(sidecar, "next_step"),
     "patchtrail.confirmNotes": () => confirmDrafts(sidecar),
-    "patchtrail.draft.confirm": (node: { draft: PendingDraft }) => sidecar.request("patchtrail/note/confirm", { draft_id: node.draft.draft_id }),
+    "patchtrail.draft.confirm": (node: { draft: PendingDraft }) => confirm(sidecar, node.draft.draft_id),
     "patchtrail.draft.edit": (node: { draft: PendingDraft }) => editDraft(sidecar, node.draft),
     "patchtrail.draft.discard": (node: { draft: PendingDraft }) => sidecar.request("patchtrail/note/discard", { draft_id: node.draft.draft_id }),
     "patchtrail.openFile": async (node: { entry: Entry }) => node.entry.path && vscode.window.showTextDocument(vscode.Uri.file(node.entry.path)),
@@ -46,16 +48,16 @@ function commands(parts: Patchtrail): vscode.Disposable[] {
     "patchtrail.openSettings": async () => vscode.commands.executeCommand("workbench.action.openSettings", "@ext:patchtrail.patchtrail"),
     "patchtrail.showLog": async () => parts.log.show(),
   };
-  return Object.entries(handlers).map(([name, handler]) => vscode.commands.registerCommand(name, told(handler)));
+  return Object.entries(handlers).map(([name, handler]) => vscode.commands.registerCommand(name, telling(handler)));
 }
 
 /** What a person asked for and did not get is said; only then is there a message. */
-function told<Args extends never[]>(handler: (...args: Args) => Promise<unknown>): (...args: Args) => Promise<void> {
+function telling<Args extends never[]>(handler: (...args: Args) => Promise<unknown>): (...args: Args) => Promise<void> {
   return async (...args) => {
     try {
       await handler(...args);
     } catch (error) {
-      void vscode.window.showErrorMessage(`Patchtrail: ${error instanceof Error ? error.message : String(error)}`);
+      void vscode.window.showErrorMessage(`Patchtrail: ${told(error)}`);
     }
   };
 }

@@ -2,28 +2,29 @@
 
 import * as vscode from "vscode";
 import type { ConsentRef, Facts } from "./contract.gen.ts";
+import type { Enrolment } from "./deviceKey.ts";
 
 const AGREEMENT = "patchtrail.agreement";
 
-/** What the participant agreed to: one text, towards one collector. */
+/** What the participant agreed to: one text, towards one collector, under one pseudonym. */
 interface Agreement {
   consent: ConsentRef;
-  serverJkt: string;
+  collector: string;
 }
 
 /** The participant's agreement, kept by the editor. */
 export class AgreementStore {
   constructor(private readonly memory: vscode.Memento) {}
 
-  /** Return the text that was agreed to towards this collector; null when there was none. */
-  given(serverJkt: string | undefined): ConsentRef | null {
+  /** Return the text that was agreed to with this enrolment; null when there was none. */
+  given(enrolment: Enrolment | undefined): ConsentRef | null {
     const agreement = this.memory.get<Agreement>(AGREEMENT);
-    return agreement !== undefined && agreement.serverJkt === serverJkt ? agreement.consent : null;
+    return enrolment !== undefined && agreement?.collector === named(enrolment) ? agreement.consent : null;
   }
 
   /** Keep an agreement, or the end of one. */
-  async keep(consent: ConsentRef | null, serverJkt: string): Promise<void> {
-    await this.memory.update(AGREEMENT, consent === null ? undefined : { consent, serverJkt });
+  async keep(consent: ConsentRef | null, enrolment: Enrolment): Promise<void> {
+    await this.memory.update(AGREEMENT, consent === null ? undefined : { consent, collector: named(enrolment) });
   }
 }
 
@@ -42,4 +43,8 @@ export function onDidChangeFacts(changed: () => void): vscode.Disposable {
     vscode.env.onDidChangeTelemetryEnabled(changed),
     vscode.workspace.onDidGrantWorkspaceTrust(changed),
   );
+}
+
+function named(enrolment: Enrolment): string {
+  return `${enrolment.serverJkt} ${enrolment.participantId}`;
 }

@@ -2,7 +2,8 @@
 
 import { randomUUID } from "node:crypto";
 import * as vscode from "vscode";
-import type { Entry, NoteDraft, PendingDraft } from "./contract.gen.ts";
+import type { Drafted, Entry, NoteDraft, PendingDraft } from "./contract.gen.ts";
+import { problemOf, told } from "./session.ts";
 import type { Sidecar } from "./sidecar.ts";
 
 type Kind = NoteDraft["kind"];
@@ -17,6 +18,7 @@ export const KINDS: readonly { kind: Kind; label: string; hint: string; icon: st
   { kind: "next_step", label: "Next Step", hint: "what comes now", icon: "arrow-right" },
 ];
 const RECENT = 30;
+const HOLD_MS = 10_000;
 const LINKED = new Set(["file_edit", "test_run", "cmd_run", "commit", "rationale_note"]);
 
 /** Write a note; without a kind it is asked for first. */
@@ -34,14 +36,23 @@ export async function writeNote(sidecar: Sidecar, kind?: Kind): Promise<void> {
 
 /** Change a draft's text. */
 export async function editDraft(sidecar: Sidecar, { confirms_in_ms: _, ...draft }: PendingDraft): Promise<void> {
-  const text = await textOf(draft.kind, "Enter keeps it for another 30 seconds", draft.text);
+  const text = await holding(sidecar, draft, () => textOf(draft.kind, "Enter keeps it for another 30 seconds", draft.text));
   if (text !== undefined) await keep(sidecar, { ...draft, text });
 }
 
 /** Record every draft now. */
 export async function confirmDrafts(sidecar: Sidecar): Promise<void> {
   const { drafts } = await sidecar.request("patchtrail/session/entries", { since_seq: Number.MAX_SAFE_INTEGER });
-  for (const { draft_id } of drafts) await sidecar.request("patchtrail/note/confirm", { draft_id });
+  for (const { draft_id } of drafts) await confirm(sidecar, draft_id);
+}
+
+/** Record a draft now; one whose time was over meanwhile is recorded already. */
+export async function confirm(sidecar: Sidecar, draft_id: string): Promise<void> {
+  try {
+    await sidecar.request("patchtrail/note/confirm", { draft_id });
+  } catch (error) {
+    if (problemOf(error)?.code !== "no_draft") throw error;
+  }
 }
 
 async function chosenKind(): Promise<Kind | undefined> {
@@ -61,15 +72,25 @@ async function textOf(kind: Kind, prompt: string, value: string): Promise<string
   return text?.trim() ? text.trim() : undefined;
 }
 
-async function keep(sidecar: Sidecar, draft: NoteDraft): Promise<boolean> {
+/** A draft that is being looked at does not run out of time. */
+async function holding<Answer>(sidecar: Sidecar, draft: NoteDraft, asking: () => Thenable<Answer>): Promise<Answer> {
+  const timer = setInterval(() => void sidecar.request("patchtrail/note/draft", draft).catch(() => undefined), HOLD_MS);
   try {
-    const kept = await sidecar.request("patchtrail/note/draft", draft);
-    if (kept.is_drafted) return true;
-    return await again(sidecar, draft, kept.reasons.join(" "));
-  } catch {
-    // The sidecar was restarted in between; sent twice under one id, a draft is still one draft.
-    const kept = await sidecar.request("patchtrail/note/draft", draft).catch(() => undefined);
-    return kept?.is_drafted ?? again(sidecar, draft, "The sidecar does not answer.");
+    return await asking();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+async function keep(sidecar: Sidecar, draft: NoteDraft): Promise<boolean> {
+  const send = (): Promise<Drafted> => sidecar.request("patchtrail/note/draft", draft);
+  try {
+    // Where the sidecar was restarted in between; sent twice under one id, a draft is still one draft.
+    const kept = await send().catch((error: unknown) => (problemOf(error) === undefined ? send() : Promise.reject(error)));
+    return kept.is_drafted || (await again(sidecar, draft, kept.reasons.join(" ")));
+  } catch (error) {
+    if (problemOf(error)?.code === "draft_recorded") return true;
+    return again(sidecar, draft, told(error));
   }
 }
 
@@ -80,21 +101,21 @@ async function again(sidecar: Sidecar, draft: NoteDraft, why: string): Promise<b
 }
 
 async function refine(sidecar: Sidecar, draft: NoteDraft): Promise<void> {
-  const confirm = { label: "$(check) Done", description: "record it now; Escape leaves it a draft for 30 s" };
+  const done = { label: "$(check) Done", description: "record it now; Escape leaves it a draft for 30 s" };
   const levels = (["low", "medium", "high"] as const).map((confidence) => ({
     label: `$(dashboard) ${confidence[0]?.toUpperCase()}${confidence.slice(1)} confidence`,
     confidence: confidence as Confidence,
   }));
   const links = { label: "$(link) About something else…" };
-  const rows: (vscode.QuickPickItem & { confidence?: Confidence })[] = [confirm, ...levels, links];
-  const picked = await vscode.window.showQuickPick(rows, { title: "Note", placeHolder: "Enter records it" });
+  const rows: (vscode.QuickPickItem & { confidence?: Confidence })[] = [done, ...levels, links];
+  const picked = await holding(sidecar, draft, () => vscode.window.showQuickPick(rows, { title: "Note", placeHolder: "Enter records it" }));
   if (picked === undefined) return;
   if (picked === links) {
     const linked = await chosenLinks(sidecar, draft.links ?? []);
     return refineKept(sidecar, { ...draft, links: linked });
   }
   if (picked.confidence !== undefined) await keep(sidecar, { ...draft, confidence: picked.confidence });
-  await sidecar.request("patchtrail/note/confirm", { draft_id: draft.draft_id });
+  await confirm(sidecar, draft.draft_id);
 }
 
 async function refineKept(sidecar: Sidecar, draft: NoteDraft): Promise<void> {

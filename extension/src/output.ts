@@ -9,11 +9,13 @@ export class Output {
   readonly #pieces: string[] = [];
   #length = 0;
   #isCut = false;
+  #isClosed = false;
 
   constructor(private readonly limit = LIMIT_CHARS) {}
 
   /** Take the next piece; the oldest make room. */
   add(piece: string): void {
+    if (this.#isClosed) return;
     this.#pieces.push(piece);
     this.#length += piece.length;
     while (this.#length > this.limit && this.#pieces.length > 1) {
@@ -26,6 +28,12 @@ export class Output {
       this.#length = this.limit;
       this.#isCut = true;
     }
+  }
+
+  /** Forget everything, and take nothing more: nobody may see it. */
+  close(): void {
+    this.#isClosed = true;
+    this.#pieces.length = this.#length = 0;
   }
 
   /** What is held. */

@@ -1,29 +1,25 @@
 // The client's parts, joined: what the editor tells goes to the sidecar, what the sidecar tells is shown.
 
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import * as vscode from "vscode";
 import { connect } from "./connect.ts";
 import { askForConsent } from "./consent.ts";
 import type { CommandReport, ConsentRef, InitializationOptions, SessionState } from "./contract.gen.ts";
 import { type Enrolment, KeyStore } from "./deviceKey.ts";
 import { AgreementStore, facts, onDidChangeFacts } from "./facts.ts";
-import { findInterpreter, type Interpreter } from "./interpreter.ts";
-import type { Launcher } from "./launch.ts";
-import { installLibraries, librariesFor, type Shelves } from "./libraries.ts";
 import { installPytestPlugin } from "./pytestPlugin.ts";
-import { chosenPython } from "./pythonExtension.ts";
+import { Runtime, type Trouble } from "./runtime.ts";
 import { Session } from "./session.ts";
 import { SessionView } from "./sessionView.ts";
 import { settings } from "./settings.ts";
-import { Sidecar } from "./sidecar.ts";
-import type { Situation } from "./status.ts";
+import { type Gone, Sidecar } from "./sidecar.ts";
 import { StatusBar } from "./statusBar.ts";
 import { Tasks } from "./tasks.ts";
-import { offer } from "./terminalEnvironment.ts";
-import { Terminals } from "./terminals.ts";
+import { describe, offer } from "./terminalEnvironment.ts";
+import { type EndedCommand, Terminals } from "./terminals.ts";
 
 const CONFIGURATION = "workspace/didChangeConfiguration";
+const LOOK_AGAIN_MS = 2_000;
+const START_AGAIN_MS = 60_000;
 
 /** Everything that one window has of Patchtrail. */
 export class Patchtrail implements vscode.Disposable {
@@ -33,14 +29,17 @@ export class Patchtrail implements vscode.Disposable {
   readonly session: Session;
   readonly view = new SessionView(this.sidecar);
   readonly #agreement: AgreementStore;
+  readonly #runtime: Runtime;
   readonly #statusBar = new StatusBar();
   readonly #terminals = new Terminals(() => this.#isRecording);
   readonly #tasks = new Tasks(() => this.#isRecording);
-  readonly #shelves: Shelves;
   readonly #subscriptions: vscode.Disposable[];
   #enrolment: Enrolment | undefined;
-  #trouble: Situation["trouble"];
+  #line: string | undefined;
+  #trouble: Trouble | undefined;
   #isRecording = false;
+  #isDisposed = false;
+  #toldFacts = "";
   #toldBlind = 0;
   #reports: Promise<unknown> = Promise.resolve();
   #bringing: Promise<void> = Promise.resolve();
@@ -48,20 +47,22 @@ export class Patchtrail implements vscode.Disposable {
   constructor(private readonly context: vscode.ExtensionContext) {
     this.keys = new KeyStore(context.secrets);
     this.#agreement = new AgreementStore(context.globalState);
+    this.#runtime = new Runtime(context.extensionPath, context.globalStorageUri);
     this.session = new Session(this.sidecar, context.workspaceState);
-    const installed = context.globalStorageUri.fsPath;
-    this.#shelves = { bundled: join(context.extensionPath, "bundled"), installed };
-    mkdirSync(installed, { recursive: true });
+    describe(context.environmentVariableCollection);
+    // Consent may be withdrawn in another window, of which no event tells.
+    const looking = setInterval(() => this.#lookAgain(), LOOK_AGAIN_MS);
     this.#subscriptions = [
       this.sidecar.onState((state) => this.#took(state)),
-      this.sidecar.onGone((sentence) => this.#lost(sentence)),
+      this.sidecar.onGone((gone) => this.#lost(gone)),
       this.sidecar.onReady(() => this.#show()),
-      this.#terminals.onEnded((ended) => void this.#tasks.takes(ended).then((isTask) => isTask || this.#report(ended.report))),
-      this.#terminals.onBlind(() => void this.#tellBlindSpot()),
+      this.#terminals.onEnded((ended) => this.#report(this.#ofTerminal(ended))),
+      this.#terminals.onBlind(() => this.#quietly(this.#tellBlindSpot())),
       this.#tasks.onEnded((report) => this.#report(report)),
-      onDidChangeFacts(() => void this.#tellFacts()),
+      onDidChangeFacts(() => this.#quietly(this.#tellFacts())),
       vscode.workspace.onDidChangeConfiguration((event) => this.#configured(event)),
-      this.keys.onDidChange(() => void this.bringUp()),
+      this.keys.onDidChange(() => this.#quietly(this.bringUp())),
+      { dispose: () => clearInterval(looking) },
     ];
   }
 
@@ -70,19 +71,19 @@ export class Patchtrail implements vscode.Disposable {
     return this.#enrolment !== undefined;
   }
 
-  /** Start the sidecar, or a new one in place of it; without a device key there is none. */
-  async bringUp(): Promise<void> {
+  /** Start the sidecar where there is none for the present key; without a key there is none. */
+  async bringUp(isAnew = false): Promise<void> {
     // One after the other: a key that changes while one is starting would leave two.
-    const bringing = this.#bringing.then(() => this.#bringUp());
+    const bringing = this.#bringing.then(() => this.#bringUp(isAnew));
     this.#bringing = bringing.catch(() => undefined);
     return bringing;
   }
 
   /** Connect, then ask for consent; true when both are there. */
   async connect(): Promise<boolean> {
-    const launcher = await this.#launcher();
-    if (launcher === undefined) throw new Error(this.#trouble?.sentence ?? "The sidecar cannot be started.");
-    if (!(await connect(launcher, this.keys))) return false;
+    const found = await this.#runtime.find();
+    if ("sentence" in found) throw new Error(found.sentence);
+    if (!(await connect(found, this.keys))) return false;
     await this.bringUp();
     return this.consent();
   }
@@ -94,7 +95,7 @@ export class Patchtrail implements vscode.Disposable {
     const text = await this.sidecar.request("patchtrail/consent/read", {});
     const agreed = await askForConsent(text, enrolment, this.#given());
     if (agreed !== undefined) {
-      await this.#agreement.keep(agreed ? text.consent : null, enrolment.serverJkt);
+      await this.#agreement.keep(agreed ? text.consent : null, enrolment);
       await this.#tellFacts();
     }
     return this.#given()?.sha256 === text.consent.sha256;
@@ -103,42 +104,54 @@ export class Patchtrail implements vscode.Disposable {
   /** Ask for whatever is missing, then start a session. */
   async start(): Promise<void> {
     if (!this.isConnected && !(await this.connect())) return;
-    if (this.#given() === null && !(await this.consent())) return;
+    const { consent } = await this.sidecar.request("patchtrail/consent/read", {});
+    if (this.#given()?.sha256 !== consent.sha256 && !(await this.consent())) return;
+    // Whatever else stands against it is said before anything is asked.
+    const gate = await this.sidecar.request("patchtrail/facts/report", facts(this.#given()));
+    if (!gate.is_allowed) throw new Error(["Recording is not allowed.", ...gate.reasons].join(" "));
     if (await this.session.start()) this.#terminals.watchAll();
   }
 
   /** Install the libraries for an interpreter that is not bundled for. */
   async installLibraries(): Promise<void> {
-    const interpreter = await this.#interpreter();
-    if (interpreter === undefined) return;
-    const title = `Patchtrail: installing libraries for CPython ${interpreter.version}`;
-    await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title }, () =>
-      installLibraries(interpreter, this.#shelves),
-    );
-    await this.bringUp();
+    await this.#runtime.install();
+    await this.bringUp(true);
   }
 
   /** Install the opt-in pytest plugin where the user's tests run. */
   async installPytestPlugin(): Promise<void> {
-    await installPytestPlugin(this.#shelves.bundled);
+    await installPytestPlugin(this.#runtime.bundled);
+  }
+
+  /** End the sidecar for good: no other one may be started. */
+  async shutDown(): Promise<void> {
+    this.#isDisposed = true;
+    await this.sidecar.stop();
   }
 
   dispose(): void {
+    this.#isDisposed = true;
     vscode.Disposable.from(...this.#subscriptions, this.#terminals, this.#tasks, this.view, this.#statusBar, this.log).dispose();
   }
 
-  async #bringUp(): Promise<void> {
-    await this.sidecar.stop();
-    this.#enrolment = await this.keys.enrolment();
-    this.#show();
+  async #bringUp(isAnew: boolean): Promise<void> {
     const line = await this.keys.line();
-    if (line === undefined) return;
-    const launcher = await this.#launcher();
-    if (launcher === undefined) return;
-    await this.sidecar.start(launcher, line, () => this.#options(), () => this.#goOn());
+    if (!isAnew && line === this.#line && this.sidecar.isThere) return;
+    await this.sidecar.stop();
+    this.#line = line;
+    this.#enrolment = await this.keys.enrolment();
+    this.#stopped(undefined);
+    if (line === undefined || this.#enrolment === undefined || this.#isDisposed) return;
+    const found = await this.#runtime.find();
+    if ("sentence" in found) return this.#stopped(found);
+    if (this.#isDisposed) return;
+    await this.sidecar.start(found, line, () => this.#options(), () => this.#goOn());
   }
 
+  /** What was reported while it was starting may be missing: it is told once more before it records. */
   async #goOn(): Promise<void> {
+    await this.sidecar.notify(CONFIGURATION, { settings: settings() });
+    await this.sidecar.requestAtOnce("patchtrail/facts/report", facts(this.#given()));
     await this.session.goOn();
     this.#terminals.watchAll();
   }
@@ -148,33 +161,12 @@ export class Patchtrail implements vscode.Disposable {
   }
 
   #given(): ConsentRef | null {
-    return this.#agreement.given(this.#enrolment?.serverJkt);
-  }
-
-  async #interpreter(): Promise<Interpreter | undefined> {
-    const setting = vscode.workspace.getConfiguration("patchtrail").get<string>("interpreter") ?? "";
-    const found = await findInterpreter({ setting, chosen: chosenPython, searchPath: process.env["PATH"] ?? "" });
-    if (typeof found !== "string") return found;
-    this.#trouble = { sentence: found, command: "patchtrail.openSettings" };
-    this.#show();
-    return undefined;
-  }
-
-  async #launcher(): Promise<Launcher | undefined> {
-    const interpreter = await this.#interpreter();
-    if (interpreter === undefined) return undefined;
-    const libraries = librariesFor(interpreter, this.#shelves);
-    this.#trouble = undefined;
-    if (libraries === undefined) {
-      const sentence = `No libraries are bundled for CPython ${interpreter.version}: click to install them.`;
-      this.#trouble = { sentence, command: "patchtrail.installLibraries" };
-    }
-    this.#show();
-    return libraries && { interpreter, libraries, bundled: this.#shelves.bundled, cache: this.#shelves.installed };
+    return this.#agreement.given(this.#enrolment);
   }
 
   #took(state: SessionState): void {
-    this.#isRecording = state.state === "recording";
+    if (state.trace_id === null) this.#toldBlind = 0;
+    this.#record(state.state === "recording");
     this.#trouble = undefined;
     offer(this.context.environmentVariableCollection, state.terminal_variables ?? []);
     void vscode.commands.executeCommand("setContext", "patchtrail.state", state.state);
@@ -183,45 +175,81 @@ export class Patchtrail implements vscode.Disposable {
   }
 
   /** While it is being restarted, commands go on being read: they are reported when it is back. */
-  #lost(sentence: string | undefined): void {
-    if (sentence !== undefined) {
-      this.#isRecording = false;
-      this.#trouble = { sentence, command: "patchtrail.showLog" };
-    }
+  #lost(gone: Gone | undefined): void {
+    if (gone === undefined) return this.#show();
+    this.#stopped({ sentence: gone.sentence, command: "patchtrail.showLog" });
+    if (!gone.isFinal) setTimeout(() => this.#isDisposed || this.#quietly(this.bringUp()), START_AGAIN_MS);
+  }
+
+  /** There is no sidecar: nothing is read, new terminals get nothing, and the view is empty. */
+  #stopped(trouble: Trouble | undefined): void {
+    this.#trouble = trouble;
+    this.#record(false);
+    offer(this.context.environmentVariableCollection, []);
+    void vscode.commands.executeCommand("setContext", "patchtrail.state", "idle");
+    this.view.clear();
     this.#show();
   }
 
-  #report(report: CommandReport): void {
-    // In the order in which they ended; one that is lost with its sidecar never holds up the next.
-    this.#reports = this.#reports.then(() => this.sidecar.request("patchtrail/command/report", report)).catch(() => undefined);
+  #record(isRecording: boolean): void {
+    if (this.#isRecording && !isRecording) this.#terminals.forgetRunning();
+    this.#isRecording = isRecording;
+  }
+
+  /** In the order in which they ended; one that is lost with its sidecar never holds up the next. */
+  #report(ending: Promise<CommandReport | undefined>): void {
+    this.#reports = this.#reports
+      .then(() => ending)
+      .then((report) => report && this.sidecar.request("patchtrail/command/report", report))
+      .catch(() => undefined);
+  }
+
+  async #ofTerminal(ending: Promise<EndedCommand>): Promise<CommandReport | undefined> {
+    const ended = await ending;
+    return (await this.#tasks.takes(ended)) ? undefined : ended.report;
   }
 
   async #tellFacts(): Promise<void> {
     const told = facts(this.#given());
-    // Nothing is read from terminals any more, whatever the sidecar is doing now.
-    if (!told.is_telemetry_enabled || !told.is_workspace_trusted || told.consent === null) this.#isRecording = false;
-    if (this.isConnected && this.#trouble === undefined) await this.sidecar.request("patchtrail/facts/report", told);
+    this.#toldFacts = JSON.stringify(told);
+    // Nothing is read from terminals any more, whatever the sidecar is doing now; one that starts asks again.
+    if (!told.is_telemetry_enabled || !told.is_workspace_trusted || told.consent === null) this.#record(false);
+    await this.sidecar.requestAtOnce("patchtrail/facts/report", told).catch(() => undefined);
     await this.session.goOn();
+  }
+
+  #lookAgain(): void {
+    if (this.isConnected && JSON.stringify(facts(this.#given())) !== this.#toldFacts) this.#quietly(this.#tellFacts());
   }
 
   async #tellBlindSpot(): Promise<void> {
     const blind = this.#terminals.blind;
-    const isNew = blind > this.#toldBlind;
-    this.#toldBlind = blind;
-    if (isNew) await this.sidecar.request("patchtrail/gap/report", { reason: "no_shell_integration" });
     this.#show();
+    if (blind > this.#toldBlind) await this.sidecar.request("patchtrail/gap/report", { reason: "no_shell_integration" });
+    this.#toldBlind = blind;
   }
 
   #configured(event: vscode.ConfigurationChangeEvent): void {
-    if (event.affectsConfiguration("patchtrail.interpreter")) void this.bringUp();
-    else if (event.affectsConfiguration("patchtrail")) void this.sidecar.notify(CONFIGURATION, { settings: settings() });
+    if (event.affectsConfiguration("patchtrail.interpreter")) this.#quietly(this.bringUp(true));
+    else if (event.affectsConfiguration("patchtrail")) this.#quietly(this.#tellSettings());
+  }
+
+  async #tellSettings(): Promise<void> {
+    await this.sidecar.notify(CONFIGURATION, { settings: settings() });
+    await this.session.goOn();
+  }
+
+  /** What nobody asked for never pops up; its kind is in the log. */
+  #quietly(doing: Promise<unknown>): void {
+    doing.catch((error: unknown) => this.log.appendLine(`not done: ${error instanceof Error ? error.name : "unknown"}`));
   }
 
   #show(): void {
     void vscode.commands.executeCommand("setContext", "patchtrail.isConnected", this.isConnected);
+    void vscode.commands.executeCommand("setContext", "patchtrail.hasConsented", this.#given() !== null);
     const blind = this.#terminals.blind;
-    const blindSpot =
-      blind === 0 ? undefined : `${blind} open terminal${blind === 1 ? " has" : "s have"} no shell integration: commands there are not recorded.`;
+    const have = blind === 1 ? "1 open terminal has" : `${blind} open terminals have`;
+    const blindSpot = blind === 0 ? undefined : `${have} no shell integration: commands there are not recorded.`;
     this.#statusBar.show({ trouble: this.#trouble, isConnected: this.isConnected, state: this.sidecar.state, blindSpot });
   }
 }

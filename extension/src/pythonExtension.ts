@@ -2,6 +2,8 @@
 
 import * as vscode from "vscode";
 
+const PATIENCE_MS = 5_000;
+
 /** The part of the extension's interface that is used here. */
 interface PythonExtension {
   ready?: Promise<void>;
@@ -16,11 +18,15 @@ export async function chosenPython(): Promise<string | undefined> {
   const extension = vscode.extensions.getExtension<PythonExtension>("ms-python.python");
   if (extension === undefined || !vscode.workspace.isTrusted) return undefined;
   try {
-    const { ready, environments } = await extension.activate();
-    await ready;
-    const environment = await environments.resolveEnvironment(environments.getActiveEnvironmentPath());
-    return environment?.executable.uri?.fsPath;
+    return await Promise.race([asked(extension), new Promise<undefined>((resolve) => setTimeout(resolve, PATIENCE_MS, undefined))]);
   } catch {
     return undefined;
   }
+}
+
+async function asked(extension: vscode.Extension<PythonExtension>): Promise<string | undefined> {
+  const { ready, environments } = await extension.activate();
+  await ready;
+  const environment = await environments.resolveEnvironment(environments.getActiveEnvironmentPath());
+  return environment?.executable.uri?.fsPath;
 }

@@ -2,7 +2,7 @@
 
 import * as vscode from "vscode";
 import { ResponseError } from "vscode-languageclient/node.js";
-import type { StartSession } from "./contract.gen.ts";
+import type { Problem, StartSession } from "./contract.gen.ts";
 import { allowFolder, settings } from "./settings.ts";
 import type { Sidecar } from "./sidecar.ts";
 
@@ -57,18 +57,26 @@ export class Session {
     }
   }
 
+  /** Pause; whatever becomes of the sidecar, it stays a pause. */
   async pause(): Promise<void> {
+    await this.#mark(true);
     await this.sidecar.request("patchtrail/session/pause", {});
   }
 
   async resume(): Promise<void> {
     await this.sidecar.request("patchtrail/session/resume", {});
+    await this.#mark(false);
   }
 
   /** End; what is left is uploaded at once. */
   async end(): Promise<void> {
     await this.sidecar.request("patchtrail/session/end", {});
     await this.memory.update(ACTIVE, undefined);
+  }
+
+  async #mark(is_paused: boolean): Promise<void> {
+    const active = this.memory.get<StartSession>(ACTIVE);
+    if (active !== undefined) await this.memory.update(ACTIVE, { ...active, is_paused });
   }
 
   async #begin(request: StartSession): Promise<void> {
@@ -78,9 +86,16 @@ export class Session {
 }
 
 /** Return the problem that a refused request carries. */
-export function problemOf(error: unknown): { code: string; message: string } | undefined {
+export function problemOf(error: unknown): Problem | undefined {
   const data: unknown = error instanceof ResponseError ? error.data : undefined;
-  return typeof data === "object" && data !== null && "code" in data ? (data as { code: string; message: string }) : undefined;
+  return typeof data === "object" && data !== null && "code" in data ? (data as Problem) : undefined;
+}
+
+/** Return what to tell a person of a failure, with every reason that stands behind it. */
+export function told(error: unknown): string {
+  const reasons = problemOf(error)?.detail["reasons"];
+  const message = error instanceof Error ? error.message : String(error);
+  return [message, ...(Array.isArray(reasons) ? reasons : [])].join(" ");
 }
 
 /** Several repositories can be open: the file in the editor says which is meant, else the participant does. */

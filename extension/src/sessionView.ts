@@ -27,6 +27,7 @@ const ICONS: Record<string, string> = {
   session_end: "stop-circle",
 };
 const QUIET_MS = 150;
+const SHOWN = 500;
 
 /** Shows what the sidecar remembers of the running session. */
 export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Disposable {
@@ -37,6 +38,7 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   #traceId: string | null = null;
   #timer: NodeJS.Timeout | undefined;
   #isFetching = false;
+  #isStale = false;
 
   constructor(private readonly sidecar: Sidecar) {}
 
@@ -65,12 +67,17 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
       case "draft":
         return draftItem(node.draft);
       case "entry":
-        return entryItem(node.entry);
+        return entryItem(node.entry, this.#traceId ?? "");
       case "test":
         return testItem(node.test);
       case "detail":
         return new vscode.TreeItem(node.text);
     }
+  }
+
+  /** Show nothing: there is no sidecar. */
+  clear(): void {
+    this.#clear(null);
   }
 
   dispose(): void {
@@ -86,19 +93,22 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   }
 
   async #fetch(): Promise<void> {
+    this.#isStale = this.#isFetching;
     if (this.#isFetching || this.sidecar.state === undefined) return;
     this.#isFetching = true;
     try {
       const last = this.#entries.at(-1);
       const told = await this.sidecar.request("patchtrail/session/entries", { since_seq: last === undefined ? 0 : last.seq + 1 });
       if (told.trace_id !== this.#traceId) this.#clear(told.trace_id);
-      this.#entries.push(...told.entries.filter((entry) => entry.seq > (this.#entries.at(-1)?.seq ?? -1)));
+      const newest = this.#entries.at(-1)?.seq ?? -1;
+      this.#entries = [...this.#entries, ...told.entries.filter((entry) => entry.seq > newest)].slice(-SHOWN);
       this.#drafts = told.drafts;
       this.#changed.fire(undefined);
     } catch {
       // The next news of the sidecar's state fetches again.
     } finally {
       this.#isFetching = false;
+      if (this.#isStale) void this.#fetch();
     }
   }
 }
@@ -113,7 +123,7 @@ function draftItem(draft: PendingDraft): vscode.TreeItem {
   return item;
 }
 
-function entryItem(entry: Entry): vscode.TreeItem {
+function entryItem(entry: Entry, traceId: string): vscode.TreeItem {
   const hasMore = entry.failed_tests.length > 0 || (entry.details.length > 0 && entry.type !== "file_edit");
   const item = new vscode.TreeItem(
     entry.summary,
@@ -124,7 +134,7 @@ function entryItem(entry: Entry): vscode.TreeItem {
   item.tooltip = [`Event ${entry.seq}: ${entry.type.replace("_", " ")}`, ...entry.details].join("\n");
   item.iconPath = icon(entry);
   item.contextValue = entry.has_diff ? "edit" : entry.type;
-  if (entry.has_diff) item.command = openDiff(entry);
+  if (entry.has_diff) item.command = openDiff(entry, traceId);
   return item;
 }
 
@@ -152,9 +162,9 @@ function testItem(test: FailedTest): vscode.TreeItem {
   return item;
 }
 
-function openDiff(entry: Entry): vscode.Command {
+function openDiff(entry: Entry, traceId: string): vscode.Command {
   const name = entry.summary.split(" ")[0] ?? "edit";
-  const [before, after] = [editUri(entry.seq, "before", name), editUri(entry.seq, "after", name)];
+  const [before, after] = [editUri(traceId, entry.seq, "before", name), editUri(traceId, entry.seq, "after", name)];
   return { title: "Open Diff", command: "vscode.diff", arguments: [before, after, `${name} (event ${entry.seq})`, { preview: true }] };
 }
 

@@ -2,36 +2,55 @@
 
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import * as vscode from "vscode";
-import { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn, State } from "vscode-languageclient/node.js";
+import {
+  CloseAction,
+  type CloseHandlerResult,
+  ErrorAction,
+  LanguageClient,
+  RevealOutputChannelOn,
+  State,
+} from "vscode-languageclient/node.js";
 import type { InitializationOptions, Notifications, Requests, SessionState } from "./contract.gen.ts";
-import { type Launcher, launch } from "./launch.ts";
+import { exitCodeOf, type Launcher, launch, lastWordsOf } from "./launch.ts";
 import { MaskedChannel } from "./maskedChannel.ts";
 
 const READY_TIMEOUT_MS = 20_000;
-const STOP_TIMEOUT_MS = 8_000;
-const SHORT_LIFE_MS = 2_000;
-const LONGEST_PAUSE_MS = 30_000;
-const STATE: keyof Notifications = "patchtrail/session/state";
+const STOP_TIMEOUT_MS = 6_000;
+const KILL_AFTER_MS = 3_000;
+const FAILED_STARTS = 5;
 const REFUSED = 2;
+const STATE: keyof Notifications = "patchtrail/session/state";
+
+/** Why there is no sidecar any more, and whether another one may do better later. */
+export interface Gone {
+  sentence: string;
+  isFinal: boolean;
+}
+
+/** The protocol's own client would tell every failure in a pop-up. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+}
 
 /** One sidecar process after another, spoken to as one. */
-export class Sidecar implements vscode.Disposable {
+export class Sidecar {
   readonly #ready = new vscode.EventEmitter<void>();
   readonly #changed = new vscode.EventEmitter<SessionState>();
-  readonly #gone = new vscode.EventEmitter<string | undefined>();
+  readonly #gone = new vscode.EventEmitter<Gone | undefined>();
   #client: LanguageClient | undefined;
-  #process: ChildProcessWithoutNullStreams | undefined;
-  #startedMs = 0;
-  #shortLives = 0;
-  #lastWords = "";
+  #child: ChildProcessWithoutNullStreams | undefined;
+  #failedStarts = 0;
   #state: SessionState | undefined;
   #settled = unsettled();
+  #isSettled = false;
 
   /** It answers, for the first time or again, and went on with what it recorded before. */
   readonly onReady = this.#ready.event;
   /** Its state changed. */
   readonly onState = this.#changed.event;
-  /** It is gone; with a sentence it stays so. */
+  /** It is gone; undefined while it is being restarted. */
   readonly onGone = this.#gone.event;
 
   constructor(private readonly log: vscode.OutputChannel) {}
@@ -41,12 +60,17 @@ export class Sidecar implements vscode.Disposable {
     return this.#state;
   }
 
+  /** Whether there is one, or one is starting. */
+  get isThere(): boolean {
+    return this.#client !== undefined;
+  }
+
   /**
    * Start it; `keyLine` goes to its standard input and to nothing else. Each time that it answers anew `goOn` is
    * called; what is asked meanwhile waits, lest it be answered before the session is there again.
    */
   async start(launcher: Launcher, keyLine: string, options: () => InitializationOptions, goOn: () => Promise<void>): Promise<void> {
-    const client = new LanguageClient("patchtrail", "Patchtrail", () => this.#launch(launcher, keyLine), {
+    const client: LanguageClient = new QuietClient("patchtrail", "Patchtrail", () => this.#launch(launcher, keyLine), {
       documentSelector: [{ scheme: "file" }],
       initializationOptions: options,
       outputChannel: this.log,
@@ -55,29 +79,31 @@ export class Sidecar implements vscode.Disposable {
       initializationFailedHandler: () => false,
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue, handled: true }),
-        closed: () => this.#closed(),
+        closed: () => this.#closed(client),
       },
     });
     this.#client = client;
-    client.onNotification(STATE, (state: SessionState) => this.#tell(state));
+    this.#failedStarts = 0;
+    client.onNotification(STATE, (state: SessionState) => this.#tell(client, state));
     client.onDidChangeState((event) => {
-      if (event.newState === State.Running) void goOn().finally(() => this.#settle());
+      if (event.newState === State.Running) void this.#running(client, goOn);
     });
-    await client.start();
+    // One that never answers must not keep anything else waiting.
+    await Promise.race([client.start().catch(() => undefined), pause(READY_TIMEOUT_MS)]);
   }
 
   /** End it; what it recorded is sealed, and a session can be gone on with. */
   async stop(): Promise<void> {
-    const client = this.#client;
-    this.#client = this.#state = undefined;
-    this.#settled = unsettled();
+    const [client, child] = [this.#client, this.#child];
+    this.#client = this.#child = this.#state = undefined;
+    this.#unsettle();
     if (client === undefined) return;
-    try {
-      await client.stop(STOP_TIMEOUT_MS);
-    } catch {
-      // It was gone already, or is not to be waited for.
-    }
-    await client.dispose().catch(() => undefined);
+    await client.stop(STOP_TIMEOUT_MS).catch(() => undefined);
+    await client.dispose(STOP_TIMEOUT_MS).catch(() => undefined);
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    // It would hold its trace, and the next one could not go on with it.
+    child.stdin.end();
+    setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MS).unref();
   }
 
   /** Ask it; while it is being restarted the request waits. */
@@ -87,7 +113,7 @@ export class Sidecar implements vscode.Disposable {
     return this.requestAtOnce(method, params);
   }
 
-  /** Ask it while it goes on with what it recorded before. */
+  /** Ask it now, also while it goes on with what it recorded before. */
   async requestAtOnce<Method extends keyof Requests>(method: Method, params: Requests[Method]["params"]): Promise<Requests[Method]["result"]> {
     if (this.#client?.state !== State.Running) throw new Error("The sidecar is not running.");
     return this.#client.sendRequest<Requests[Method]["result"]>(method, params);
@@ -98,39 +124,52 @@ export class Sidecar implements vscode.Disposable {
     if (this.#client?.state === State.Running) await this.#client.sendNotification(method, params);
   }
 
-  dispose(): void {
-    void this.stop();
-    for (const emitter of [this.#ready, this.#changed, this.#gone]) emitter.dispose();
+  async #running(client: LanguageClient, goOn: () => Promise<void>): Promise<void> {
+    const child = this.#child;
+    await goOn().catch(() => undefined);
+    // Killed in the meantime, it is the next one that has to go on.
+    if (this.#client === client && this.#child === child && client.state === State.Running) this.#settle();
   }
 
-  #tell(state: SessionState): void {
+  #tell(client: LanguageClient, state: SessionState): void {
+    if (this.#client !== client) return;
     this.#state = state;
-    this.#changed.fire(state);
+    // While it goes on with a session it seems idle for a moment; keys that mean a note would be typed into a file.
+    if (this.#isSettled) this.#changed.fire(state);
   }
 
   async #launch(launcher: Launcher, keyLine: string): Promise<ChildProcessWithoutNullStreams> {
-    // One that dies again and again is started ever more slowly, but never given up.
-    if (this.#shortLives > 0) await pause(Math.min(2 ** this.#shortLives * 100, LONGEST_PAUSE_MS));
-    this.#startedMs = Date.now();
-    this.#lastWords = "";
-    const child = launch(launcher, ["serve", "--key-stdin"], keyLine);
-    child.stderr.on("data", (words: Buffer) => (this.#lastWords = words.toString("utf8")));
-    this.#process = child;
-    return child;
+    // One that dies before it answers is started ever more slowly.
+    if (this.#failedStarts > 0) await pause(2 ** this.#failedStarts * 100);
+    this.#child = launch(launcher, ["serve", "--key-stdin"], keyLine);
+    return this.#child;
   }
 
-  #closed(): { action: CloseAction; handled: true } {
+  async #closed(client: LanguageClient): Promise<CloseHandlerResult> {
+    const child = this.#child;
+    const isOurs = this.#client === client;
+    if (!isOurs || child === undefined) return { action: CloseAction.DoNotRestart, handled: true };
+    this.#failedStarts = this.#isSettled ? 0 : this.#failedStarts + 1;
     this.#state = undefined;
-    this.#settled = unsettled();
-    this.#shortLives = Date.now() - this.#startedMs < SHORT_LIFE_MS ? this.#shortLives + 1 : 0;
-    const isRefused = this.#process?.exitCode === REFUSED;
-    this.#gone.fire(isRefused ? this.#lastWords.trim() : undefined);
-    const goesOn = this.#client !== undefined && !isRefused;
-    return { action: goesOn ? CloseAction.Restart : CloseAction.DoNotRestart, handled: true };
+    this.#unsettle();
+    const isRefused = (await exitCodeOf(child)) === REFUSED;
+    const isGivenUp = isRefused || this.#failedStarts >= FAILED_STARTS;
+    if (this.#client !== client) return { action: CloseAction.DoNotRestart, handled: true };
+    if (isGivenUp) this.#client = undefined;
+    const sentence = lastWordsOf(child) || "The sidecar does not start.";
+    this.#gone.fire(isGivenUp ? { sentence, isFinal: isRefused } : undefined);
+    return { action: isGivenUp ? CloseAction.DoNotRestart : CloseAction.Restart, handled: true };
+  }
+
+  #unsettle(): void {
+    if (this.#isSettled) this.#settled = unsettled();
+    this.#isSettled = false;
   }
 
   #settle(): void {
+    this.#isSettled = true;
     this.#settled.settle();
+    if (this.#state !== undefined) this.#changed.fire(this.#state);
     this.#ready.fire();
   }
 }

@@ -5,6 +5,7 @@ import type { CommandReport } from "./contract.gen.ts";
 import type { EndedCommand } from "./terminals.ts";
 
 const OUTPUT_GRACE_MS = 700;
+const FORGET_MS = 60_000;
 
 interface RunningTask {
   processId: number;
@@ -16,22 +17,22 @@ export class Tasks implements vscode.Disposable {
   readonly #running = new Map<vscode.TaskExecution, RunningTask>();
   readonly #processes = new Set<number>();
   readonly #written = new Map<number, CommandReport>();
-  readonly #ended = new vscode.EventEmitter<CommandReport>();
+  readonly #ended = new vscode.EventEmitter<Promise<CommandReport>>();
   readonly #subscriptions: vscode.Disposable[];
 
-  /** A task's process ended. */
+  /** A task's process ended; what it wrote follows in a moment. */
   readonly onEnded = this.#ended.event;
 
   constructor(private readonly isRecording: () => boolean) {
     this.#subscriptions = [
       vscode.tasks.onDidStartTaskProcess(({ execution, processId }) => this.#started(execution, processId)),
-      vscode.tasks.onDidEndTaskProcess(({ execution, exitCode }) => void this.#finished(execution, exitCode)),
+      vscode.tasks.onDidEndTaskProcess(({ execution, exitCode }) => this.#finished(execution, exitCode)),
     ];
   }
 
   /** Take a command that ended in a task's terminal as that task's output; false when no task runs there. */
   async takes({ terminal, report }: EndedCommand): Promise<boolean> {
-    const processId = await terminal.processId;
+    const processId = await Promise.race([terminal.processId, pause(OUTPUT_GRACE_MS)]);
     if (processId === undefined || !this.#processes.has(processId)) return false;
     this.#written.set(processId, report);
     return true;
@@ -46,15 +47,18 @@ export class Tasks implements vscode.Disposable {
     this.#running.set(execution, { processId, startedMs: Date.now() });
   }
 
-  async #finished(execution: vscode.TaskExecution, exitCode: number | undefined): Promise<void> {
+  #finished(execution: vscode.TaskExecution, exitCode: number | undefined): void {
     const running = this.#running.get(execution);
     this.#running.delete(execution);
-    if (running === undefined || !this.isRecording()) return;
-    const durationMs = Date.now() - running.startedMs;
-    await new Promise((resolve) => setTimeout(resolve, OUTPUT_GRACE_MS));
+    if (running === undefined) return;
+    setTimeout(() => this.#forget(running.processId), FORGET_MS);
+    if (this.isRecording()) this.#ended.fire(this.#told(execution, running, exitCode, Date.now() - running.startedMs));
+  }
+
+  async #told(execution: vscode.TaskExecution, running: RunningTask, exitCode: number | undefined, durationMs: number): Promise<CommandReport> {
+    await pause(OUTPUT_GRACE_MS);
     const written = this.#written.get(running.processId);
-    this.#written.delete(running.processId);
-    this.#ended.fire({
+    return {
       command_line: written?.command_line || commandLineOf(execution.task),
       confidence: written?.confidence ?? "high",
       is_trusted: written?.is_trusted ?? null,
@@ -66,8 +70,18 @@ export class Tasks implements vscode.Disposable {
       output_coverage: written?.output_coverage ?? "unknown",
       origin: "task",
       task_name: execution.task.name,
-    });
+    };
   }
+
+  /** Another terminal may get the number of a process that is long gone. */
+  #forget(processId: number): void {
+    this.#processes.delete(processId);
+    this.#written.delete(processId);
+  }
+}
+
+function pause(ms: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(resolve, ms, undefined));
 }
 
 function commandLineOf({ execution }: vscode.Task): string {

@@ -3,11 +3,15 @@
 import type * as vscode from "vscode";
 import type { TerminalVariable } from "./contract.gen.ts";
 
-/** Set what is wanted and only what differs: every change makes open terminals ask to be relaunched. */
-export function offer(collection: vscode.EnvironmentVariableCollection, wanted: readonly TerminalVariable[]): void {
+/** Say once what the variables are for, and that they outlive a reload. */
+export function describe(collection: vscode.EnvironmentVariableCollection): void {
   collection.description = "Patchtrail: asks pytest for a report of each test while recording is allowed here";
   // Terminals live on when the window reloads, and so must their variables.
   collection.persistent = true;
+}
+
+/** Set what is wanted and only what differs: every change makes open terminals ask to be relaunched. */
+export function offer(collection: vscode.EnvironmentVariableCollection, wanted: readonly TerminalVariable[]): void {
   const names = new Set(wanted.map((variable) => variable.name));
   for (const [name] of collection) if (!names.has(name)) collection.delete(name);
   for (const { name, value, mode } of wanted) {

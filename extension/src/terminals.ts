@@ -29,11 +29,11 @@ export interface EndedCommand {
 export class Terminals implements vscode.Disposable {
   readonly #running = new Map<vscode.TerminalShellExecution, Running>();
   readonly #blind = new Set<vscode.Terminal>();
-  readonly #ended = new vscode.EventEmitter<EndedCommand>();
+  readonly #ended = new vscode.EventEmitter<Promise<EndedCommand>>();
   readonly #blinded = new vscode.EventEmitter<void>();
   readonly #subscriptions: vscode.Disposable[];
 
-  /** A command ended. */
+  /** A command ended; what it wrote follows in a moment. */
   readonly onEnded = this.#ended.event;
   /** A terminal was found, or got rid of, whose commands cannot be seen. */
   readonly onBlind = this.#blinded.event;
@@ -41,7 +41,7 @@ export class Terminals implements vscode.Disposable {
   constructor(private readonly isRecording: () => boolean) {
     this.#subscriptions = [
       vscode.window.onDidStartTerminalShellExecution((event) => this.#started(event.execution)),
-      vscode.window.onDidEndTerminalShellExecution((event) => void this.#finished(event)),
+      vscode.window.onDidEndTerminalShellExecution((event) => this.#finished(event)),
       vscode.window.onDidOpenTerminal((terminal) => this.#watch(terminal)),
       vscode.window.onDidChangeTerminalShellIntegration((event) => this.#forget(event.terminal)),
       vscode.window.onDidCloseTerminal((terminal) => this.#forget(terminal)),
@@ -51,6 +51,12 @@ export class Terminals implements vscode.Disposable {
   /** How many open terminals cannot be seen. */
   get blind(): number {
     return this.#blind.size;
+  }
+
+  /** Forget what is running: nothing of a command that runs on while nobody may watch is kept. */
+  forgetRunning(): void {
+    for (const { output } of this.#running.values()) output.close();
+    this.#running.clear();
   }
 
   /** Look at the terminals that were open before. */
@@ -70,11 +76,14 @@ export class Terminals implements vscode.Disposable {
     this.#running.set(execution, { output, startedMs: Date.now(), isRead: drained(stream, output) });
   }
 
-  async #finished({ terminal, execution, exitCode }: vscode.TerminalShellExecutionEndEvent): Promise<void> {
-    const running = this.#running.get(execution);
-    this.#running.delete(execution);
-    if (running === undefined || !this.isRecording()) return;
-    const durationMs = Date.now() - running.startedMs;
+  #finished(event: vscode.TerminalShellExecutionEndEvent): void {
+    const running = this.#running.get(event.execution);
+    this.#running.delete(event.execution);
+    if (running !== undefined && this.isRecording()) this.#ended.fire(this.#told(event, running, Date.now() - running.startedMs));
+  }
+
+  async #told(event: vscode.TerminalShellExecutionEndEvent, running: Running, durationMs: number): Promise<EndedCommand> {
+    const { terminal, execution, exitCode } = event;
     // The stream ends a moment before or after the command does.
     await Promise.race([running.isRead, pause(STREAM_GRACE_MS)]);
     const { value, confidence, isTrusted } = execution.commandLine;
@@ -91,7 +100,7 @@ export class Terminals implements vscode.Disposable {
       origin: "terminal",
       task_name: null,
     };
-    this.#ended.fire({ terminal, report });
+    return { terminal, report };
   }
 
   #watch(terminal: vscode.Terminal): void {

@@ -25,9 +25,12 @@ def new_trace(folder: Path, clock: ManualClock) -> TraceSpool:
 
 
 def after_a_kill(trace: TraceSpool, clock: ManualClock) -> TraceSpool:
-    """Open a trace again as the next sidecar does."""
+    """Open a trace again as the next sidecar does: settle the drafts, then say that it was killed."""
     trace._lock.release()
-    return TraceSpool(TraceFolder(trace.folder.path), clock, None)
+    again = TraceSpool(TraceFolder(trace.folder.path), clock, None)
+    Drafts(again)
+    again.resume()
+    return again
 
 
 def notes_in(trace: TraceSpool) -> int:

@@ -102,10 +102,12 @@ def test_a_path_that_pytest_would_expand(tmp_path: Path) -> None:
         ("../pytest.ini", "addopts = --junitxml=x", "../pytest.ini has JUnit options of its own."),
         ("tox.ini", "x" * 300_000, "tox.ini is too large to be searched for JUnit options."),
         ("pyproject.toml", 'dependencies = ["junitparser", "pytest"]', None),
-        ("sub/deep/pytest.ini", "addopts = --junitxml=x", None),
+        ("sub/deep/pytest.ini", "addopts = --junitxml=x", "sub/deep/pytest.ini has JUnit options of its own."),
+        ("a/b/c/d/e/f/pytest.ini", "addopts = --junitxml=x", None),
         (".hidden/pytest.ini", "addopts = --junitxml=x", None),
         ("node_modules/pytest.ini", "addopts = --junitxml=x", None),
         ("README.md", "pytest --junitxml=x", None),
+        ("Makefile", "test:\n\tpytest --junitxml=x", "Makefile has JUnit options of its own."),
     ],
 )
 def test_projects(tmp_path: Path, name: str, text: str, reason: str | None) -> None:
@@ -142,7 +144,7 @@ def test_a_junit_report_is_read_once(reports: Reports, folder: Path) -> None:
     told = reports.take(BEGAN_MS, ENDED_MS)
 
     assert told is not None
-    assert (told.evidence, told.origin, told.exit_code, told.root) == ("junit", "terminal", None, None)
+    assert (told.evidence, told.origin, told.exit_code) == ("junit", "terminal", None)
     assert [(case.test_id, case.file_path, case.line) for case in told.cases] == [
         ("tests/test_a.py::TestB::test_c[x::y]", "tests/test_a.py", 1)
     ]
@@ -186,7 +188,7 @@ def test_a_junit_report_that_tells_nothing(reports: Reports, folder: Path, text:
 
 
 def test_the_plugin_comes_first(reports: Reports, folder: Path) -> None:
-    """The newest finished run of the plugin counts; older ones and the JUnit report go with it."""
+    """The plugin's run that ended with the command counts; those inside of it and the JUnit report go with it."""
     write_run(folder, "1-1", began_ms=BEGAN_MS, ended_ms=BEGAN_MS + 10)
     write_run(folder, "1-2", began_ms=BEGAN_MS, ended_ms=ENDED_MS - 10, exit_code=2)
     write_run(folder, "1-3", began_ms=BEGAN_MS - 9_000, ended_ms=BEGAN_MS - 8_000)
@@ -194,7 +196,7 @@ def test_the_plugin_comes_first(reports: Reports, folder: Path) -> None:
     told = reports.take(BEGAN_MS, ENDED_MS)
 
     assert told is not None
-    assert (told.evidence, told.exit_code, told.root) == ("plugin", 2, Path("/project"))
+    assert (told.evidence, told.exit_code, told.duration_ms) == ("plugin", 2, ENDED_MS - 10 - BEGAN_MS)
     assert [case.model_dump() for case in told.cases] == [
         {"test_id": "t.py::test_a", **{key: FAILED[key] for key in FAILED if key != "nodeid"}, "line": 7}
     ]
@@ -231,7 +233,7 @@ def test_the_test_explorer(reports: Reports, folder: Path) -> None:
     write_run(folder, "1-1", began_ms=BEGAN_MS, ended_ms=BEGAN_MS + 5, origin="test_explorer", exit_code=1)
 
     assert reports.take(BEGAN_MS, ENDED_MS) is None
-    assert [(told.origin, told.exit_code) for told in reports.take_unasked()] == [
+    assert [(told.origin, told.exit_code) for told in reports.take_unasked(BEGAN_MS, Path("/project"))] == [
         ("test_explorer", 1),
         ("test_explorer", 2),
     ]
@@ -313,3 +315,31 @@ def test_reruns_and_lines(tmp_path: Path) -> None:
         ("b", "failed", None),
         ("b", "error", None),
     ]
+
+
+def test_the_test_explorer_of_another_folder_or_time(reports: Reports, folder: Path) -> None:
+    """A run that began while nothing was captured, or in another folder, is deleted unread."""
+    write_run(folder, "1-1", began_ms=BEGAN_MS, ended_ms=ENDED_MS, origin="test_explorer")
+
+    assert list(reports.take_unasked(BEGAN_MS + 1, Path("/project"))) == []
+    assert names(folder) == set()
+    write_run(folder, "1-2", began_ms=BEGAN_MS, ended_ms=ENDED_MS, origin="test_explorer")
+    assert list(reports.take_unasked(BEGAN_MS, Path("/elsewhere"))) == []
+    assert names(folder) == set()
+
+
+def test_another_command_takes_no_report(reports: Reports, folder: Path) -> None:
+    """A quick command that does not name pytest is not given the report of a run that began before it."""
+    write_run(folder, "1-1", began_ms=BEGAN_MS - 1_500, ended_ms=BEGAN_MS - 700)
+
+    assert reports.take(BEGAN_MS, BEGAN_MS + 50, is_named=False) is None
+
+
+def test_two_quick_commands(reports: Reports, folder: Path) -> None:
+    """Of two runs in a row each command is given the one that ended with it."""
+    write_run(folder, "1-1", began_ms=BEGAN_MS, ended_ms=BEGAN_MS + 400, exit_code=1)
+    write_run(folder, "1-2", began_ms=BEGAN_MS + 500, ended_ms=BEGAN_MS + 900, exit_code=0)
+    first = reports.take(BEGAN_MS, BEGAN_MS + 410)
+    second = reports.take(BEGAN_MS + 450, BEGAN_MS + 910)
+
+    assert [told and told.exit_code for told in (first, second)] == [1, 0]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -229,3 +231,21 @@ def test_a_full_disk_keeps_what_is_there(tmp_path: Path, clock: ManualClock, mon
 
     assert trace.folder.active.read_bytes().count(b"\n") == 1
     assert trace.append(Heartbeat()) == 1
+
+
+def test_the_sidecar_that_asks_last_gets_the_trace(tmp_path: Path, clock: ManualClock) -> None:
+    """A trace that another sidecar has is asked for, given up and gone on with; one that ended is not waited for."""
+    ours, theirs = SpoolStore(tmp_path, clock, None), SpoolStore(tmp_path, clock, None)
+    trace = theirs.create(open_local(), "/w/shop", b"k" * 32)
+    trace.append(Heartbeat())
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(ours.wait_for, trace.trace_id, 10)
+        while not trace.is_wanted:
+            time.sleep(0.01)
+        theirs.release(trace)
+        got = waiting.result()
+    got.append(SessionEnd(reason="participant"))
+
+    assert (got.next_seq, got.is_wanted) == (2, False)
+    with pytest.raises(SpoolUnavailable, match="no unfinished trace"):
+        ours.wait_for(trace.trace_id, 60)

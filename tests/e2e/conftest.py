@@ -11,12 +11,10 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "first_session"
-sys.path.insert(0, str(EXAMPLE))
-
-from collector import Collector  # noqa: E402 -- the example is a script, found by its folder
+from collector import Collector
 
 ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "first_session"
 MACHINES = {"x86_64": "x64", "aarch64": "arm64", "arm64": "arm64"}
 TARGET = f"{sys.platform}-{MACHINES[platform.machine()]}"
 PATCHTRAIL = [sys.executable, "-m", "patchtrail"]

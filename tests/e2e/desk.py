@@ -19,18 +19,17 @@ from tests.e2e.conftest import git
 from tests.e2e.participant import Participant, commands_on_path
 from tests.e2e.rig import CodeServer, Workbench
 
-__all__ = ["SECRET", "at_desk", "bytes_below", "fingerprint", "make_shop", "private_keys_in", "traces"]
+__all__ = ["SECRET", "Collector", "at_desk", "bytes_below", "fingerprint", "make_shop", "private_keys_in", "traces"]
 
 SECRET = "planted-hunter-2-secret"
+TASK = {"label": "tests", "type": "shell", "command": "../bin/pytest -q", "problemMatcher": []}
 SHOP = {
     "prices.py": "def total(items):\n    return sum(price for _, price in items) + 1\n",
     "test_shop.py": "from prices import total\n\n\ndef test_empty():\n    assert total([]) == 0\n\n\n"
     "def test_sum():\n    assert total([('a', 2), ('b', 3)]) == 5\n",
     "conf.py": f'password = "{SECRET}"\nport = 1\n',
     ".gitignore": "__pycache__/\n.pytest_cache/\n",
-    ".vscode/tasks.json": json.dumps(
-        {"version": "2.0.0", "tasks": [{"label": "tests", "type": "shell", "command": "pytest -q"}]}
-    ),
+    ".vscode/tasks.json": json.dumps({"version": "2.0.0", "tasks": [TASK]}),
 }
 KEY_WORD = re.compile(rb"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
 

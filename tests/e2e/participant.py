@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
@@ -18,6 +19,7 @@ from tests.editor.spooled import events_of
 __all__ = ["Participant", "commands_on_path"]
 
 STATUS = "patchtrail.patchtrail"
+FOCUSED = "() => document.activeElement.closest('.quick-input-widget .quick-input-box') !== null"
 
 
 def commands_on_path(folder: Path) -> str:
@@ -71,13 +73,18 @@ class Participant:
         """Wait until the status bar item says something."""
         until(f"the status bar says {text!r}", lambda: text in self.status, timeout_s)
 
+    def answer(self, title: str, text: str) -> None:
+        """Fill the input box of that title, and confirm it; the one before it may still be closing."""
+        self.page.locator(".quick-input-widget:visible .quick-input-title", has_text=title).wait_for()
+        self.workbench.fill_input(text)
+
     def connect(self, collector: Collector, code: str) -> str:
         """Connect to a collector with a one-time code; return what the question about its fingerprint said."""
         self.workbench.command("Patchtrail: Connect to a Collector")
-        self.workbench.fill_input(collector.url)
+        self.answer("Connect to a Collector (1/2)", collector.url)
         question = self.workbench.dialog_text()
         self.workbench.dialog_button("It Is the Same")
-        self.workbench.fill_input(code)
+        self.answer("Connect to a Collector (2/2)", code)
         return question
 
     def consent(self) -> str:
@@ -95,8 +102,8 @@ class Participant:
         if is_asked:
             assert str(self.repository) in self.workbench.dialog_text()
             self.workbench.dialog_button("Allow This Folder")
-        self.workbench.fill_input(title)
-        self.workbench.fill_input("")
+        self.answer("Start Recording (1/2)", title)
+        self.answer("Start Recording (2/2)", "")
         self.says("Recording")
 
     def terminal(self) -> None:
@@ -119,7 +126,8 @@ class Participant:
         """Write a note by keyboard alone."""
         self.page.keyboard.press("Control+Alt+r")
         self.page.keyboard.press(key)
-        self.workbench.input.wait_for()
+        # Keys that come while the focus is still moving land in the editor, as those of a person would.
+        until("the box has the focus", lambda: self.page.evaluate(FOCUSED))
         self.page.keyboard.type(text)
         self.page.keyboard.press("Enter")
         self.workbench.rows.filter(has_text="Done").first.wait_for()
@@ -132,9 +140,23 @@ class Participant:
         until("the session has ended", lambda: "Recording" not in self.status and "paused" not in self.status)
 
     def settings(self, **changes: object) -> None:
-        """Change the user's settings as the settings page would."""
-        path = self.server.user_settings
-        path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+        """Change the user's settings in their own file, in the editor."""
+        wanted = {**json.loads(self.server.user_settings.read_text()), **changes}
+        self.workbench.command("Preferences: Open User Settings (JSON)")
+        # It opens above the other editors.
+        self.page.locator(".monaco-editor.focused", has_text="telemetry.telemetryLevel").wait_for()
+        self.workbench.keyboard("Control+A")
+        self.page.keyboard.insert_text(json.dumps(wanted))
+        # The editor closes quotes and brackets behind what is typed.
+        self.workbench.keyboard("Control+Shift+End", "Delete")
+        self.workbench.keyboard("Control+S")
+        until("the settings are saved", lambda: self._settings_on_disk() == wanted)
+        self.workbench.keyboard("Escape")
+
+    def _settings_on_disk(self) -> object:
+        with contextlib.suppress(ValueError):
+            return json.loads(self.server.user_settings.read_text())
+        return None
 
     def terminal_line(self, line: str) -> None:
         """Type into the terminal, wherever the focus is."""
@@ -155,7 +177,7 @@ class Participant:
     def click_edit(self, summary: str) -> str:
         """Click an edit in the session view; return what its diff shows on the left."""
         self.row(summary).click()
-        left = self.page.locator(".diff-editor .editor.original .view-lines")
+        left = self.page.locator(".monaco-diff-editor .editor.original .view-lines")
         left.wait_for()
         until("the diff is drawn", lambda: "def " in left.inner_text().replace("\u00a0", " "))
         return left.inner_text().replace("\u00a0", " ")
@@ -172,11 +194,10 @@ class Participant:
         self.workbench.webview().locator("#refuse").click()
         self.page.locator("iframe.webview.ready").first.wait_for(state="detached")
 
-    def try_to_start(self, title: str) -> None:
-        """Ask for a session where the folder is allowed already."""
+    def is_refused(self) -> None:
+        """Ask for a session, and be told that none may be recorded before anything else is asked."""
         self.workbench.command("Patchtrail: Start Recording")
-        self.workbench.fill_input(title)
-        self.workbench.fill_input("")
+        self.workbench.toast("Recording is not allowed")
 
     def settle(self) -> None:
         """Give what must not happen the time to happen: the absence of something has no mark of its own."""

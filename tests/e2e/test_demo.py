@@ -27,12 +27,12 @@ def test_the_demo_tells_the_session(tmp_path: Path) -> None:
     told = play(tmp_path)
 
     for line in (
-        "pytest -q: 1 passed, 2 failed",
+        "pytest -q: 2 failed, 1 passed",
         "test_a_discount_is_a_percentage: assert -9000 == 900",
         "hypothesis (medium confidence)",
         "prices.py +1 -1",
         "+    return gross - gross * discount_percent // 100",
-        "pytest -q: 3 passed, 0 failed",
+        "pytest -q: 3 passed",
         "Fix: discounts are far too large",
         "ended: participant",
         "Assurance level L4",
@@ -49,9 +49,9 @@ def test_another_assertion_is_another_timeline(tmp_path: Path) -> None:
     tests.write_text(tests.read_text().replace("line_total(250, 4) == 1000", "line_total(250, 4) == 999"))
     told = play(tmp_path, "--sample", str(sample))
 
-    assert "pytest -q: 0 passed, 3 failed" in told
+    assert "pytest -q: 3 failed" in told
     assert "assert 1000 == 999" in told
-    assert "pytest -q: 2 passed, 1 failed" in told
+    assert "pytest -q: 1 failed, 2 passed" in told
     assert "Some tests are still red" in told
 
 

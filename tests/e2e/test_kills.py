@@ -94,9 +94,9 @@ class Driver:
 
     def command(self, client: LanguageClient, token: str) -> None:
         """Report a command, sometimes with an output that becomes an artifact."""
-        report = {"command_line": token, "confidence": "high", "cwd": "/w", "exit_code": 0, "duration_ms": 1}
+        report = {"command_line": token, "confidence": "high", "cwd": str(self.repository), "exit_code": 0}
         output = "line\n" * self.dice.choice((1, 3000))
-        client.request("patchtrail/command/report", {**report, "output": output}, timeout_s=5)
+        client.request("patchtrail/command/report", {**report, "duration_ms": 1, "output": output}, timeout_s=5)
 
     def edit(self, client: LanguageClient, token: str) -> None:
         """Save a file; the next answer says that it is recorded."""

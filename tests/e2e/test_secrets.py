@@ -97,7 +97,8 @@ class Planted:
         self.client.request("patchtrail/session/start", {"root_uri": self.repository.as_uri(), **task})
         self.edit()
         self.client.request("patchtrail/note/add", {"kind": "plan", "text": TEXT})
-        report = {"command_line": TEXT, "confidence": "high", "cwd": "/tmp/homes/zaphodbeeble", "exit_code": 0}
+        cwd = str(self.repository / "zaphodbeeble")
+        report = {"command_line": TEXT, "confidence": "high", "cwd": cwd, "exit_code": 0}
         for output in (TEXT, TEXT * 200, TEXT.replace("planted", "pla\x1b[31mnted")):
             self.client.request("patchtrail/command/report", {**report, "duration_ms": 1, "output": output})
         self.test_run()

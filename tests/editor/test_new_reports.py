@@ -210,15 +210,20 @@ async def test_reports_of_a_paused_session_are_deleted_unread(editor: Editor) ->
 
 @pytest.mark.asyncio
 async def test_changed_settings_close_the_gate(editor: Editor) -> None:
-    """A folder that is no longer allowed stops the recording at once; malformed settings change nothing."""
+    """A folder that is no longer allowed stops the recording at once, and so do malformed settings."""
+    allowed = {"folders_allowed": [str(editor.folder)]}
     await editor.start()
-    editor.configure({"folders_allowed": "everywhere"})
-    unchanged = (await state_of(editor))["state"]
     editor.configure({"folders_allowed": []})
     closed = await state_of(editor)
+    editor.configure(allowed)
+    reopened = (await state_of(editor))["state"]
+    editor.configure({**allowed, "upload_hold_seconds": 9000})
+    malformed = await state_of(editor)
 
-    assert unchanged == "recording"
-    assert (closed["state"], "folders.allowed" in closed["reasons"][0]) == ("paused", True)
+    assert reopened == "recording"
+    assert [(one["state"], "folders.allowed" in one["reasons"][0]) for one in (closed, malformed)] == [
+        *(("paused", True), ("paused", True)),
+    ]
 
 
 @pytest.mark.asyncio
@@ -234,8 +239,57 @@ async def test_a_blind_spot_is_declared(editor: Editor) -> None:
 async def test_a_task_is_told_apart(editor: Editor) -> None:
     """A task is recorded as one, with its name; of output that was not seen nothing is claimed."""
     await editor.start()
-    report = {"command_line": "make", "confidence": "high", "cwd": "/", "exit_code": 0, "duration_ms": 1, "output": ""}
+    report = {"command_line": "make", "confidence": "high", "cwd": "", "exit_code": 0, "duration_ms": 1, "output": ""}
     await editor.ask("patchtrail/command/report", **report, origin="task", task_name="build", output_coverage="unknown")
     data = (await editor.recorded())[-1]["data"]
 
     assert (data["origin"], data["task_name"], data["output_coverage"]) == ("task", "build", "unknown")
+
+
+@pytest.mark.asyncio
+async def test_another_folder_is_nobodys_business(editor: Editor) -> None:
+    """A command that ran outside of the session's folder is not recorded."""
+    await editor.start()
+    report = {"command_line": "ls", "confidence": "high", "exit_code": 0, "duration_ms": 1, "output": "private\n"}
+    outside = await editor.ask("patchtrail/command/report", **report, cwd=str(editor.folder.parent))
+    inside = await editor.ask("patchtrail/command/report", **report, cwd=str(editor.folder))
+
+    assert (outside["is_recorded"], inside["is_recorded"]) == (False, True)
+
+
+@pytest.mark.asyncio
+async def test_a_command_that_spans_a_pause(editor: Editor) -> None:
+    """Of a command that ran on through a pause nothing that it wrote is kept."""
+    await editor.start()
+    started_ms = int(time.time() * 1000)
+    await editor.ask("patchtrail/session/pause")
+    await editor.ask("patchtrail/session/resume")
+    report = {"command_line": "tail -f log", "confidence": "high", "exit_code": 0, "duration_ms": 1, "output": "seen\n"}
+    await editor.ask("patchtrail/command/report", **report, cwd=str(editor.folder), started_ms=started_ms)
+    data = (await editor.recorded())[-1]["data"]
+
+    assert (data["output_tail"], data["output_coverage"]) == ("", "unknown")
+
+
+@pytest.mark.asyncio
+async def test_a_note_is_recorded_once(editor: Editor) -> None:
+    """A draft that was recorded already is not taken again under its id."""
+    await editor.start()
+    await editor.ask("patchtrail/note/draft", **DRAFT)
+    await editor.ask("patchtrail/note/confirm", draft_id=DRAFT["draft_id"])
+    with pytest.raises(JsonRpcException, match="recorded already"):
+        await editor.ask("patchtrail/note/draft", **DRAFT)
+
+
+@pytest.mark.asyncio
+async def test_going_on_with_a_pause(editor: Editor) -> None:
+    """A session that goes on paused records nothing before it is resumed."""
+    await editor.ask("patchtrail/facts/report", **FACTS)
+    root = {"root_uri": editor.folder.as_uri(), "task_id": "T-1"}
+    state = await editor.ask("patchtrail/session/start", **root, is_paused=True)
+    editor.open("shop.py")
+    editor.edit("shop.py", "x = 1\n")
+    events = await editor.recorded()
+
+    assert state["state"] == "paused"
+    assert [event["type"] for event in events] == ["session_start", "redactor", "pause"]

@@ -268,7 +268,7 @@ async def test_lone_surrogates_lose_nothing(editor: Editor) -> None:
         editor.change("shop.py", [lsp.TextDocumentContentChangeWholeDocument(text)])
         document = lsp.TextDocumentIdentifier((editor.folder / "shop.py").as_uri())
         editor.client.text_document_did_save(lsp.DidSaveTextDocumentParams(document))
-    report = {"command_line": "echo", "confidence": "high", "cwd": "/w", "exit_code": 0, "duration_ms": 1}
+    report = {"command_line": "echo", "confidence": "high", "cwd": str(editor.folder), "exit_code": 0, "duration_ms": 1}
     await editor.ask("patchtrail/command/report", **report, output="ok \ud83d")
     await editor.recorded()
     events = events_of(editor.spool, parsed=True)

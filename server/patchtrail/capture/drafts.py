@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter, ValidationError
 
 from patchtrail.capture.log import TraceLog
+from patchtrail.contract.errors import StateConflict
 from patchtrail.contract.events import RationaleNote
 from patchtrail.contract.wire import Count, WireModel
 
@@ -50,12 +51,22 @@ class Drafts:
 
     def __init__(self, log: TraceLog) -> None:
         self._log = log
-        self._drafts = {draft.draft_id: draft for draft in _left_behind(log)}
-        if log.kept_drafts():
+        kept = _left_behind(log)
+        waiting = [one for one in kept if one.recording_seq is None or one.recording_seq >= log.next_seq]
+        # They have waited long enough: the session was interrupted since.
+        drafts = [Draft(one.draft_id, one.note, (one.note.drafted_ms or 0) - DRAFT_MS) for one in waiting]
+        self._drafts = {draft.draft_id: draft for draft in drafts}
+        self._recorded = {one.draft_id for one in kept} - set(self._drafts)
+        if kept:
             self._keep()
 
     def put(self, draft_id: str, note: RationaleNote) -> Draft:
-        """Keep a redacted note, or replace one of the same id; its 30 seconds begin now."""
+        """Keep a redacted note, or replace one of the same id; its 30 seconds begin now.
+
+        Raises `StateConflict` when the one of that id was recorded already.
+        """
+        if draft_id in self._recorded:
+            raise StateConflict("This note was recorded already.", code="draft_recorded")
         now_ms = self._log.mono_ms()
         known = self._drafts.get(draft_id)
         drafted_ms = now_ms if known is None else known.drafted_ms
@@ -88,6 +99,7 @@ class Drafts:
         """Record a draft through `append`; a kill in the middle neither loses nor doubles it."""
         self._keep(recording=draft)
         seq = append(draft.note)
+        self._recorded.add(draft.draft_id)
         self.discard(draft.draft_id)
         return seq
 
@@ -103,12 +115,9 @@ class Drafts:
         self._log.keep_drafts(KEPT.dump_json(kept) if kept else b"")
 
 
-def _left_behind(log: TraceLog) -> list[Draft]:
-    """Return the drafts on disk that were not recorded; a damaged file holds none."""
+def _left_behind(log: TraceLog) -> list[KeptDraft]:
+    """Return the drafts on disk; a damaged file holds none."""
     try:
-        kept = KEPT.validate_json(log.kept_drafts() or b"[]")
+        return KEPT.validate_json(log.kept_drafts() or b"[]")
     except ValidationError:
         return []
-    waiting = [one for one in kept if one.recording_seq is None or one.recording_seq >= log.next_seq]
-    # They have waited long enough: the session was interrupted since.
-    return [Draft(one.draft_id, one.note, (one.note.drafted_ms or 0) - DRAFT_MS) for one in waiting]

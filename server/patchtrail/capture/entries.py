@@ -20,6 +20,7 @@ __all__ = ["Entries"]
 MAX_ENTRIES = 5_000
 MAX_TEXT_CHARS = 32_000_000
 MAX_FAILED_TESTS = 100
+MAX_SUMMARY_CHARS = 300
 QUIET = (Heartbeat, RedactorFacts)
 
 
@@ -40,6 +41,7 @@ class Entries:
         if isinstance(data, QUIET):
             return
         summary, details = told(data)
+        summary = summary if len(summary) <= MAX_SUMMARY_CHARS else f"{summary[:MAX_SUMMARY_CHARS]}…"
         failed = _failed(data, [self._folder, self._root])
         edited = data.file_path if isinstance(data, FileEdit) else None
         self._entries[seq] = Entry(
@@ -89,7 +91,8 @@ def _failed(data: EventData, roots: list[Path]) -> list[FailedTest]:
     if not isinstance(data, TestRun):
         return []
     broken = [case for case in data.cases if case.outcome in ("failed", "error")]
-    return [_failed_test(case, roots) for case in broken[:MAX_FAILED_TESTS]]
+    places = [*roots, *_subfolders(roots[0])] if broken else []
+    return [_failed_test(case, places) for case in broken[:MAX_FAILED_TESTS]]
 
 
 def _failed_test(case: TestCase, roots: list[Path]) -> FailedTest:
@@ -97,7 +100,7 @@ def _failed_test(case: TestCase, roots: list[Path]) -> FailedTest:
     return FailedTest(
         test_id=case.test_id,
         message=case.message.partition("\n")[0],
-        path=_existing(named, [*roots, *_subfolders(roots[0])]),
+        path=_existing(named, roots),
         line=case.line,
     )
 

@@ -17,7 +17,7 @@ from patchtrail.capture.machine import Machine, dotenv_files, is_dotenv
 from patchtrail.capture.repository import Repository
 from patchtrail.capture.session import Pauser, Session
 from patchtrail.capture.snapshots import Snapshots, read_text
-from patchtrail.capture.test_reports import TestReports
+from patchtrail.capture.test_reports import TestReports, sweep
 from patchtrail.contract.errors import InvalidInput, NotAllowed, NotFound, SpoolUnavailable, StateConflict
 from patchtrail.contract.events import ConsentRef, SaveReason, SessionStart
 from patchtrail.contract.lsp import (
@@ -90,6 +90,7 @@ class Keeper:
         self._on_change = changed
         self._consent: ConsentRef = current_consent()
         self.settings = Settings()
+        self._allowed: list[str] = []
         self._facts: Facts | None = None
         self._workspace_folders: tuple[Path, ...] = ()
         self._folder: Path | None = None
@@ -110,6 +111,7 @@ class Keeper:
     def configure(self, settings: Settings) -> None:
         """Take the user's settings."""
         self.settings = settings
+        self._allowed = _resolved(settings.folders_allowed)
         self._keep_gate()
 
     def take_workspace(self, folders: tuple[Path, ...]) -> None:
@@ -119,6 +121,7 @@ class Keeper:
         """
         self._workspace_folders = folders
         named = "\0".join(sorted(folder.as_posix() for folder in folders))
+        sweep(self._reports_root)
         self._reports = TestReports(self._reports_root / digest.sha256(named.encode())[:16])
         self._keep_gate()
 
@@ -131,7 +134,7 @@ class Keeper:
         return decide(
             self._facts,
             folder=None if folder is None else folder.as_posix(),
-            allowed_folders=[Path(allowed).expanduser().as_posix() for allowed in self.settings.folders_allowed],
+            allowed_folders=self._allowed,
             consent=self._consent,
         )
 
@@ -156,8 +159,9 @@ class Keeper:
         if not folders:
             self._variables, self._junit_withheld = (), None
             return
+        # A window's terminals have one environment: what any folder of it refuses, none gets.
         variables, self._junit_withheld = self._reports.variables(
-            folders, os.environ, is_junit_wanted=self.settings.tests_junit
+            self._workspace_folders, os.environ, is_junit_wanted=self.settings.tests_junit
         )
         self._variables = tuple(variables)
 
@@ -230,6 +234,8 @@ class Keeper:
         session.append(session.redactor.facts())
         self._session, self._task_title = session, session.redactor.text(request.task_title)
         self._reports.discard()
+        if request.is_paused:
+            self._guard_spool(lambda: session.pause("participant", []))
         self._publish()
 
     def _new_session(self, request: StartSession, folder: Path, repository: Repository) -> Session:
@@ -361,9 +367,14 @@ class Keeper:
             raise
 
     def command(self, report: CommandReport) -> Recorded:
-        """Record a command, and the tests that it ran; it may have shown that pytest must not be asked for reports."""
+        """Record a command, and the tests that it ran; it may have shown that pytest must not be asked for reports.
+
+        What ran in another folder is nobody's business: that folder was not allowed, or is another session's.
+        """
+        if self._folder is not None and report.cwd and not _is_below(Path(report.cwd), self._folder):
+            return Recorded(is_recorded=False, seq=None, reasons=["It ran outside of the session's folder."])
         recorded = self.recorded(lambda session: session.command(report))
-        if recorded.is_recorded and self._junit_withheld is None:
+        if self._reports.is_withdrawn and self._junit_withheld is None:
             self._offer_variables()
             self._publish()
         return recorded
@@ -418,9 +429,18 @@ class Keeper:
         return self._running().entries.texts(seq)
 
     def close(self) -> None:
-        """Let go of an unfinished session; the next sidecar can go on with it."""
+        """Let go of an unfinished session; the next sidecar can go on with it. Reports wait for nobody."""
+        self._reports.discard()
         if self._session is not None:
             self._session.close()
+
+    def _give_up(self, session: Session) -> None:
+        """The window that asked last goes on: it is the one that somebody looks at."""
+        session.close()
+        self._logs.give_up(session.log)
+        self._session, self._folder = None, None
+        self._stopped = ("Another window went on with this session.",)
+        self._publish()
 
     def _why_not(self) -> list[str]:
         session = self._session
@@ -434,6 +454,9 @@ class Keeper:
         if session is None or session.paused_by is not None:
             self._reports.discard()
         if session is None:
+            return
+        if session.log.is_wanted:
+            self._give_up(session)
             return
         failures = self._failures()
         self._guard_spool(session.pulse)
@@ -480,3 +503,16 @@ def _known(session: Session, draft_id: str) -> Draft:
     if draft is None:
         raise NotFound("This draft was recorded or discarded already.", code="no_draft")
     return draft
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(folder)
+    except (OSError, ValueError):
+        return False
+
+
+def _resolved(folders: list[str]) -> list[str]:
+    """Return allowed folders as the session's is named: without links. What is no absolute path allows nothing."""
+    paths = [Path(os.path.expanduser(folder)) for folder in folders]  # noqa: PTH111 -- it leaves unknown users alone
+    return [path.resolve().as_posix() for path in paths if path.is_absolute() and "\0" not in str(path)]

@@ -27,6 +27,10 @@ class TraceLog(Protocol):
     def last_mono_ms(self) -> int:
         """The instant of the last event, on the session's clock."""
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether another sidecar waits to go on with this trace."""
+
     def mono_ms(self) -> int:
         """Return milliseconds since the session opened."""
 
@@ -78,6 +82,9 @@ class TraceLogs(Protocol):
 
     def ended(self, log: TraceLog) -> None:
         """Learn that a trace has ended and may be delivered at once."""
+
+    def give_up(self, log: TraceLog) -> None:
+        """Let another sidecar go on with a trace that has not ended."""
 
     def resumable(self) -> list[str]:
         """Return the ids of unfinished traces that nobody records."""

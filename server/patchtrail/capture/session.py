@@ -10,7 +10,7 @@ from patchtrail.capture.drafts import Draft, Drafts
 from patchtrail.capture.edits import MAX_INLINE_DIFF_CHARS, Edit, EditRecorder
 from patchtrail.capture.entries import Entries
 from patchtrail.capture.log import TraceLog
-from patchtrail.capture.pytest_command import asks_for_junit
+from patchtrail.capture.pytest_command import asks_for_junit, runs_pytest
 from patchtrail.capture.repository import Repository, SeenCommit
 from patchtrail.capture.terminal import plain_text
 from patchtrail.capture.test_reports import TestReports, is_refusal
@@ -31,6 +31,7 @@ from patchtrail.contract.events import (
     Gap,
     GapReason,
     Heartbeat,
+    OutputCoverage,
     Pause,
     RationaleNote,
     Resume,
@@ -72,9 +73,11 @@ class Session:
         self.entries = Entries(repository.root, folder, log.next_seq)
         self.drafts = Drafts(log)
         self.paused_by: Pauser | None = None
+        self._folder = folder
         self._reports = reports
         self._prepared = PreparedReports()
         self._last_pulse_ms = log.mono_ms()
+        self._capturing_since_ms = log.wall_ms()
         self._clock_offset_ms = log.wall_ms() - log.mono_ms()
 
     def append(self, data: EventData) -> int:
@@ -100,8 +103,12 @@ class Session:
     def command(self, report: CommandReport) -> int:
         """Record a terminal command or a task that ended, and the tests that it ran; return the command's number."""
         ended_ms = self.log.wall_ms()
+        if report.started_ms is not None:
+            ended_ms = min(ended_ms, report.started_ms + report.duration_ms)
         self.look_at_commits()
-        whole = plain_text(report.output)
+        # What ran on while nothing might be captured is known to have run, and no more.
+        is_unseen = report.started_ms is not None and report.started_ms < self._capturing_since_ms
+        whole = "" if is_unseen else plain_text(report.output)
         seen = _last_lines(whole, MAX_OUTPUT_CHARS)
         output = self.redactor.text(seen)
         tail = _last_lines(output, OUTPUT_TAIL_CHARS)
@@ -115,13 +122,14 @@ class Session:
                 output_tail=tail,
                 output_size_bytes=len(output.encode("utf-8", "replace")),
                 output_artifact=self._stored(output) if len(tail) < len(output) else None,
-                output_coverage=report.output_coverage if len(seen) == len(whole) else "tail",
+                output_coverage=_coverage(report, is_unseen=is_unseen, is_cut=len(seen) < len(whole)),
                 is_trusted=report.is_trusted,
                 origin=report.origin,
                 task_name=report.task_name,
             )
         )
-        self._tests_of(report, whole, seq, ended_ms)
+        if not is_unseen:
+            self._tests_of(report, whole, seq, ended_ms)
         return seq
 
     def prepare_tests(self) -> Path:
@@ -175,18 +183,24 @@ class Session:
 
     def pause(self, by: Pauser, gate_reasons: list[str]) -> None:
         """Stop capturing."""
-        self._confirm(self.drafts.all())
-        if by == "participant":
-            self.look_at_commits()
-        self.append(Pause(reason=by, gate_reasons=gate_reasons))
-        self.paused_by = by
-        self.edits.snapshots.forget_recorded()
+        try:
+            self._confirm(self.drafts.all())
+            if by == "participant":
+                self.look_at_commits()
+            self.append(Pause(reason=by, gate_reasons=gate_reasons))
+        finally:
+            # Whatever could not be written: from here on nothing is captured.
+            self.paused_by = by
+            self.edits.snapshots.forget_recorded()
+            self._prepared.close()
 
     def resume(self, by: Pauser) -> None:
         """Go on capturing; what happened meanwhile is nobody's business."""
         self.repository.new_commits()
         self.paused_by = None
         self._last_pulse_ms = self.log.mono_ms()
+        self._capturing_since_ms = self.log.wall_ms()
+        self._reports.discard()
         self.append(Resume(reason=by))
 
     def end(self) -> None:
@@ -209,15 +223,20 @@ class Session:
 
     def _confirm(self, drafts: list[Draft]) -> None:
         for draft in drafts:
-            self.confirm(draft)
+            try:
+                self.confirm(draft)
+            except InvalidInput:
+                # It can never be recorded, and must not keep anything else from being.
+                self.drafts.discard(draft.draft_id)
+                self.gap("capture_error")
 
     def _tests_of(self, report: CommandReport, output: str, command_seq: int, ended_ms: int) -> None:
-        if is_refusal(report.command_line, report.exit_code, output):
+        if is_refusal(report.command_line, report.exit_code, output) and runs_pytest(report.command_line):
             self._reports.withdraw("pytest refused the option --junitxml in this workspace.")
             self.gap("junit_refused")
         elif asks_for_junit(report.command_line):
             self._reports.withdraw("You ask pytest for JUnit reports of your own in this workspace.")
-        results = results_of_command(report, self._reports, ended_ms)
+        results = results_of_command(report, output, self._reports, ended_ms)
         if results is None:
             return
         ran = TestsReport(
@@ -230,8 +249,10 @@ class Session:
 
     def _tests_unasked(self) -> None:
         """Record runs that no command of a terminal started, such as the Test Explorer's."""
-        for reported in self._reports.take_unasked():
-            ran = TestsReport(command_line="", exit_code=reported.exit_code, duration_ms=0, junit_path=None)
+        for reported in self._reports.take_unasked(self._capturing_since_ms, self._folder):
+            ran = TestsReport(
+                command_line="", exit_code=reported.exit_code, duration_ms=reported.duration_ms, junit_path=None
+            )
             results = results_of_reported(reported, "unknown")
             self.append(event_of_run(results, ran, self.redactor, self._stored_cases))
 
@@ -263,6 +284,10 @@ class Session:
 
     def _stored_cases(self, lines: str) -> ArtifactRef:
         return self._stored(lines, "application/x-ndjson")
+
+
+def _coverage(report: CommandReport, *, is_unseen: bool, is_cut: bool) -> OutputCoverage:
+    return "unknown" if is_unseen else "tail" if is_cut else report.output_coverage
 
 
 def _event_of(note: NoteAdd) -> RationaleNote:

@@ -14,7 +14,7 @@ import shlex
 import tempfile
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -25,7 +25,7 @@ from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.events import TestCase, TestOrigin
 from patchtrail.contract.lsp import TerminalVariable
 
-__all__ = ["REPORTS_VARIABLE", "Reported", "TestReports", "is_refusal"]
+__all__ = ["REPORTS_VARIABLE", "Reported", "TestReports", "is_refusal", "sweep"]
 
 REPORTS_VARIABLE = "PATCHTRAIL_PYTEST_REPORTS"
 """Only our opt-in plugin reads it."""
@@ -36,10 +36,12 @@ SLACK_MS = 2_000
 """How far a client's clock readings around a command may be off."""
 MAX_REPORT_BYTES = 64 * 1024 * 1024
 MAX_HEAD_BYTES = 64 * 1024
+UNNAMED_SLACK_MS = 300
 ABANDONED_SECONDS = 24 * 60 * 60
+WITHDRAWN_SECONDS = 7 * 24 * 60 * 60
 
 USAGE_ERROR = 4
-REFUSED = re.compile(r"(?:unrecognized arguments|file or directory not found):[^\n]*--junitxml")
+REFUSED = re.compile(r"(?:unrecognized arguments|file or directory not found):[^\n]{0,4000}--junitxml")
 """An option that is not known is taken for a file when its value holds a space."""
 NOT_WRITTEN = re.compile(r"junitxml\.py\", line \d+, in pytest_sessionfinish")
 
@@ -52,7 +54,7 @@ class Reported:
     cases: list[TestCase]
     origin: TestOrigin
     exit_code: int | None
-    root: Path | None
+    duration_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Window:
 
     first_ms: int
     last_ms: int
+    ended_ms: int
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ class FinishedRun:
     origin: TestOrigin
     started_ms: int
     ended_ms: int
+    root: Path
 
 
 class TestReports:
@@ -100,20 +104,35 @@ class TestReports:
             variables.append(TerminalVariable(name=ADDOPTS_VARIABLE, value=options, mode="prepend"))
         return variables, reason
 
-    def take(self, started_ms: int | None, ended_ms: int) -> Reported | None:
-        """Return what a command that ended has reported, by the best tier that there is."""
-        window = Window(0 if started_ms is None else started_ms - SLACK_MS, ended_ms + SLACK_MS)
+    def take(self, started_ms: int | None, ended_ms: int, *, is_named: bool = True) -> Reported | None:
+        """Return what a command that ended has reported, by the best tier that there is.
+
+        One that does not name pytest, such as `make test`, must have lasted as long as the run that it is given.
+        """
+        slack_ms = SLACK_MS if is_named else UNNAMED_SLACK_MS
+        window = Window(0 if started_ms is None else started_ms - slack_ms, ended_ms + slack_ms, ended_ms)
         self._drop_abandoned()
         told = self._take_run(window)
         # The JUnit report of the same run goes too: the next command must not find it.
         junit = self._take_junit(window, is_needed=told is None)
         return told or junit
 
-    def take_unasked(self) -> list[Reported]:
-        """Return the runs of the Test Explorer, oldest first: no command belongs to them."""
-        runs = [run for run in self._finished() if run.origin == "test_explorer"]
-        taken = [self._read_run(run.path) for run in runs]
-        return [told for told in taken if told is not None]
+    def take_unasked(self, since_ms: int, folder: Path) -> Iterator[Reported]:
+        """Yield the runs of the Test Explorer, oldest first: no command belongs to them.
+
+        One that began before `since_ms`, or of another folder, is deleted unread.
+        """
+        for run in [one for one in self._finished() if one.origin == "test_explorer"]:
+            is_here = run.root.is_relative_to(folder) or folder.is_relative_to(run.root)
+            if run.started_ms < since_ms or not is_here:
+                _delete(run.path)
+            elif (told := self._read_run(run.path)) is not None:
+                yield told
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether pytest is asked for no JUnit report any more."""
+        return self._withdrawn is not None
 
     def discard(self) -> None:
         """Delete everything unread, because it was written while nothing may be captured."""
@@ -151,6 +170,9 @@ class TestReports:
 
     def _marked(self) -> str | None:
         try:
+            if time.time() - self._marker.stat().st_mtime > WITHDRAWN_SECONDS:
+                self._marker.unlink()
+                return None
             return self._marker.read_text(encoding="utf-8") or "It was withdrawn before."
         except FileNotFoundError:
             return None
@@ -158,7 +180,7 @@ class TestReports:
             return "It was withdrawn before."
 
     def _take_run(self, window: Window) -> Reported | None:
-        """Take the newest run of the plugin; older ones, such as runs inside of it, are not what the command told."""
+        """Take the plugin's run that ended as the command did; runs inside of it are not what the command told."""
         own: list[FinishedRun] = []
         for run in self._finished():
             if run.origin == "test_explorer" or run.ended_ms > window.last_ms:
@@ -167,9 +189,13 @@ class TestReports:
                 _delete(run.path)
             elif run.started_ms >= window.first_ms:
                 own.append(run)
-        for run in own[:-1]:
-            _delete(run.path)
-        return self._read_run(own[-1].path) if own else None
+        if not own:
+            return None
+        chosen = min(own, key=lambda run: abs(run.ended_ms - window.ended_ms))
+        for run in own:
+            if run is not chosen and chosen.started_ms <= run.started_ms and run.ended_ms <= chosen.ended_ms:
+                _delete(run.path)
+        return self._read_run(chosen.path)
 
     def _take_junit(self, window: Window, *, is_needed: bool) -> Reported | None:
         try:
@@ -201,7 +227,7 @@ class TestReports:
         finally:
             _delete(path)
         # A report without a test (`--collect-only`) says nothing about any.
-        return Reported("junit", cases, "terminal", None, None) if cases else None
+        return Reported("junit", cases, "terminal", None) if cases else None
 
     def _finished(self) -> list[FinishedRun]:
         """Return the plugin's finished reports, oldest first; one that cannot be read is deleted."""
@@ -258,7 +284,8 @@ def _peek(path: Path) -> FinishedRun | None:
         with path.open("rb") as file:
             head = json.loads(file.readline(MAX_HEAD_BYTES))
         origin: TestOrigin = "test_explorer" if head["origin"] == "test_explorer" else "terminal"
-        return FinishedRun(path, origin, int(head["started_ms"]), ended_ms) if head["v"] == 1 else None
+        root = Path(str(head["rootdir"]))
+        return FinishedRun(path, origin, int(head["started_ms"]), ended_ms, root) if head["v"] == 1 else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -270,7 +297,8 @@ def _parse_run(path: Path) -> Reported | None:
         head, *told, last = map(json.loads, path.read_text("utf-8").rstrip("\n").split("\n"))
         cases = [TestCase.model_validate({"test_id": case["nodeid"], **case}) for case in told]
         origin: TestOrigin = "test_explorer" if head["origin"] == "test_explorer" else "terminal"
-        return Reported("plugin", cases, origin, int(last["exit_code"]), Path(head["rootdir"]))
+        duration_ms = max(0, int(last["ended_ms"]) - int(head["started_ms"]))
+        return Reported("plugin", cases, origin, int(last["exit_code"]), duration_ms)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -297,3 +325,10 @@ def _modified(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return time.time()
+
+
+def sweep(root: Path) -> None:
+    """Delete the reports that terminals of workspaces which are closed wrote long ago."""
+    for path in root.glob("*/*"):
+        if path.name != MARKER_NAME and time.time() - _modified(path) > ABANDONED_SECONDS:
+            _delete(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,9 @@ StoreCases = Callable[[str], ArtifactRef]
 JUNIT_PREFIX = "patchtrail-junit-"
 MAX_INLINE_CASES = 200
 MAX_MESSAGE_CHARS = 1_000
+MAX_INLINE_CHARS = 200_000
+MAX_ARTIFACT_BYTES = 24 * 1024 * 1024
+"""Well below what the collector takes: a trace with more could never be delivered."""
 
 
 @dataclass(frozen=True)
@@ -83,26 +86,27 @@ def results_of_report(cases: list[TestCase] | None) -> Results:
     return Results("exit", [], None) if cases is None else Results("junit", cases, totals_of(cases))
 
 
-def results_of_command(report: CommandReport, reports: TestReports, ended_ms: int) -> Results | None:
+def results_of_command(report: CommandReport, output: str, reports: TestReports, ended_ms: int) -> Results | None:
     """Return what is known of the tests that a terminal command ran; None when it ran none.
 
-    A report that appeared makes any command a test run; without one its command line must say so.
+    A report that appeared makes any command a test run; without one its command line must say so. `output` is plain.
     """
-    reported = reports.take(report.started_ms, ended_ms)
+    is_named = runs_pytest(plain_text(report.command_line))
+    reported = reports.take(report.started_ms, ended_ms, is_named=is_named)
     if reported is not None:
         return results_of_reported(reported, report.origin)
-    if not runs_pytest(plain_text(report.command_line)):
+    if not is_named:
         return None
-    seen = read_output(plain_text(report.output)) if report.output else None
+    seen = read_output(output) if output else None
     if seen is None:
         return Results("exit", [], None, report.origin)
     return Results("output", list(seen.cases), seen.totals, report.origin)
 
 
 def results_of_reported(reported: Reported, origin: TestOrigin) -> Results:
-    """Return what one report tells."""
-    is_told = reported.origin != "unknown"
-    return Results(reported.evidence, reported.cases, totals_of(reported.cases), reported.origin if is_told else origin)
+    """Return what one report tells; a report cannot tell a task from a terminal, its command can."""
+    told = reported.origin if reported.origin == "test_explorer" else origin
+    return Results(reported.evidence, reported.cases, totals_of(reported.cases), told)
 
 
 def event_of_run(
@@ -111,19 +115,43 @@ def event_of_run(
     """Return the event; of many cases only the broken ones stand in it, all of them in an artifact."""
     # A message is cut after it is redacted: the first half of a secret is no longer known as one.
     shown = [_shortened(redactor.data(case)) for case in results.cases]
-    is_long = len(shown) > MAX_INLINE_CASES
-    inline = [case for case in shown if case.outcome in ("failed", "error")] if is_long else shown
+    is_long = len(shown) > MAX_INLINE_CASES or sum(map(_chars, shown)) > MAX_INLINE_CHARS
+    inline = _fitting(case for case in shown if case.outcome in ("failed", "error")) if is_long else shown
     return TestRun(
         command_line=plain_text(ran.command_line),
         evidence=results.evidence,
         exit_code=ran.exit_code,
         duration_ms=ran.duration_ms,
         totals=results.totals,
-        cases=inline[:MAX_INLINE_CASES],
-        cases_artifact=store("".join(f"{case.model_dump_json()}\n" for case in shown)) if is_long else None,
+        cases=inline,
+        cases_artifact=store(_lines(shown)) if is_long else None,
         origin=results.origin,
         command_seq=command_seq,
     )
+
+
+def _fitting(cases: Iterable[TestCase]) -> list[TestCase]:
+    """Return as many cases as a line has room for."""
+    inline, room = list[TestCase](), MAX_INLINE_CHARS
+    for case in cases:
+        room -= _chars(case)
+        if room < 0 or len(inline) == MAX_INLINE_CASES:
+            break
+        inline.append(case)
+    return inline
+
+
+def _lines(cases: list[TestCase]) -> str:
+    """Return all cases, one a line; where that is too much, outcomes matter more than their words."""
+    lines = "".join(f"{case.model_dump_json()}\n" for case in cases)
+    if len(lines.encode("utf-8", "replace")) <= MAX_ARTIFACT_BYTES:
+        return lines
+    bare = "".join(f"{case.model_copy(update={'message': ''}).model_dump_json()}\n" for case in cases)
+    return bare[: MAX_ARTIFACT_BYTES // 4].rpartition("\n")[0] + "\n" if len(bare) > MAX_ARTIFACT_BYTES else bare
+
+
+def _chars(case: TestCase) -> int:
+    return len(case.test_id) + len(case.message) + len(case.file_path or "")
 
 
 def _shortened(case: TestCase) -> TestCase:

@@ -7,7 +7,14 @@ from typing import TypeVar
 import httpx
 from pydantic import ValidationError
 
-from patchtrail.contract.errors import CollectorUnavailable, NotAllowed, NotFound, PatchtrailError, StateConflict
+from patchtrail.contract.errors import (
+    CollectorUnavailable,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    PatchtrailError,
+    StateConflict,
+)
 from patchtrail.contract.problem import Problem
 from patchtrail.contract.wire import WireModel
 
@@ -22,7 +29,10 @@ class CollectorClient:
 
     def __init__(self, url: str, token: str | None) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._client = httpx.Client(base_url=url.rstrip("/"), headers=headers, timeout=60)
+        try:
+            self._client = httpx.Client(base_url=url.rstrip("/"), headers=headers, timeout=60)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise InvalidInput(f"This is not an address: {error}", code="bad_address") from error
 
     def get(self, path: str, model: type[Body], **query: str | int) -> Body:
         """Fetch and parse."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from patchtrail.capture import Drafts, OpenedLog, SessionFacts, TraceLog
-from patchtrail.contract.errors import CollectorUnavailable, VerificationFailed
+from patchtrail.contract.errors import CollectorUnavailable, InvalidInput, VerificationFailed
 from patchtrail.contract.events import SessionEnd
 from patchtrail.delivery import (
     Clock,
@@ -55,6 +56,8 @@ class SpoolLogs:
         After a window's reload the sidecar before this one may still be closing: it is waited for.
         """
         trace = self._store.wait_for(trace_id, CLOSING_S)
+        # What was recorded is settled before other events take the number that a draft announced.
+        Drafts(trace)
         trace.resume()
         return self._opened(trace, trace.folder.redact_key.read_bytes())
 
@@ -63,6 +66,11 @@ class SpoolLogs:
         self.recording = None
         if self.courier is not None:
             self.courier.wake()
+
+    def give_up(self, log: TraceLog) -> None:
+        """Let another sidecar go on with a trace."""
+        self.recording = None
+        self._store.release(self._store.find(log.trace_id))
 
     def resumable(self) -> list[str]:
         """Return the ids of unfinished traces that are not being recorded."""
@@ -100,5 +108,6 @@ def _abandon(trace: TraceSpool) -> None:
     """End a trace that nobody went on with, drafts included."""
     drafts = Drafts(trace)
     for draft in drafts.all():
-        drafts.record(draft, trace.append)
+        with contextlib.suppress(InvalidInput):  # One that can never be recorded keeps nothing else from ending.
+            drafts.record(draft, trace.append)
     trace.append(SessionEnd(reason="abandoned"))

@@ -66,7 +66,7 @@ def build_sidecar(spool: Path, device: Device | None) -> Sidecar:
         return SessionState.model_validate(
             {
                 "state": state.state,
-                "reasons": [*state.reasons, *store.damaged],
+                "reasons": list(state.reasons),
                 "trace_id": state.trace_id,
                 "next_seq": state.next_seq,
                 "is_signed": device is not None,
@@ -76,6 +76,7 @@ def build_sidecar(spool: Path, device: Device | None) -> Sidecar:
                 "capture_errors": recorder.failures,
                 "resumable": logs.resumable(),
                 "undelivered": logs.undelivered(),
+                "damaged": list(store.damaged),
                 "task_title": state.task_title,
                 "drafts": state.drafts,
                 "note_link": state.note_link,

@@ -153,6 +153,7 @@ class StartSession(WireModel):
     task_title: Annotated[str, Field(max_length=1000)] = ""
     task_description: Annotated[str, Field(max_length=20_000)] = ""
     trace_id: TraceId | None = None
+    is_paused: bool = Field(default=False, description="Go on with the participant's pause: record nothing yet.")
 
 
 class TerminalVariable(WireModel):
@@ -184,6 +185,7 @@ class SessionState(WireModel):
     capture_errors: Count
     resumable: list[TraceId] = Field(description="Unfinished traces that a killed sidecar left.")
     undelivered: list[TraceId] = Field(description="Ended traces that the collector has not called complete yet.")
+    damaged: list[str] = Field(default=[], description="Traces that cannot be read here, and why.")
     task_title: str = ""
     drafts: Count = Field(default=0, description="Notes that are not confirmed yet.")
     note_link: NoteLink | None = Field(default=None, description="The last failing test run or edit.")
@@ -238,7 +240,7 @@ class NoteAdd(WireModel):
     kind: NoteKind
     text: Annotated[str, Field(min_length=1, max_length=20_000)]
     confidence: Literal["low", "medium", "high"] | None = None
-    links: list[Count] = Field(default=[])
+    links: Annotated[list[Count], Field(max_length=200)] = Field(default=[])
 
 
 class NoteDraft(NoteAdd):

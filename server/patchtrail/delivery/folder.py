@@ -6,6 +6,7 @@
       opening.json      how the trace opened: envelopes, genesis, clock base
       redact.key        the session's redaction key; never leaves the machine
       lock              held by the one process that owns the trace
+      wanted            another sidecar asks the owner to give it up
       active.jsonl      event lines being appended
       000000.seg        a sealed segment: the same lines, renamed
       000000.env        the signed manifest of that segment
@@ -75,6 +76,11 @@ class TraceFolder:
     def drafts(self) -> Path:
         """Notes that are not confirmed yet."""
         return self.path / "drafts.json"
+
+    @property
+    def wanted(self) -> Path:
+        """Present while another sidecar waits for the trace."""
+        return self.path / "wanted"
 
     @property
     def quarantine(self) -> Path:

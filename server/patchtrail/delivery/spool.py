@@ -69,6 +69,11 @@ class TraceSpool:
         """The instant of the last event."""
         return self._standing.head.mono_ms
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether another sidecar waits to go on with this trace."""
+        return self.folder.wanted.exists()
+
     def mono_ms(self) -> int:
         """Return milliseconds since the session opened, suspended time included."""
         return self._clock.boot_ms() - self._base_ms

@@ -58,7 +58,7 @@ class SpoolStore:
 
     def adopt(self) -> None:
         """Take over every trace that no running sidecar owns; one that cannot be read never blocks the others."""
-        held = {trace.trace_id for trace in self.owned()}
+        held, self.damaged = {trace.trace_id for trace in self.owned()}, []
         for path in sorted(self._root.glob("trace-*")):
             folder = TraceFolder(path)
             if folder.trace_id in held or folder.complete.exists():
@@ -84,19 +84,25 @@ class SpoolStore:
         raise SpoolUnavailable(f"There is no unfinished trace {trace_id} here to go on with.", code="not_resumable")
 
     def wait_for(self, trace_id: str, timeout_s: float) -> TraceSpool:
-        """Return an owned trace that can go on; one that another sidecar still closes is waited for.
+        """Return an owned trace that can go on; one that another sidecar has is asked for and waited for.
 
-        Raises `SpoolUnavailable` when there is none with this id, or the other sidecar keeps it.
+        After a reload that sidecar is just closing; after a lost connection it may live on for hours behind a window
+        that nobody sees any more. Raises `SpoolUnavailable` when there is none with this id, it has ended, or the
+        other sidecar keeps it.
         """
-        deadline_s = time.monotonic() + timeout_s
-        while True:
+        folder, deadline_s = TraceFolder(self._root / trace_id), time.monotonic() + timeout_s
+        while trace_id not in {trace.trace_id for trace in self.owned()}:
+            if not folder.path.is_dir() or folder.complete.exists():
+                break
             try:
-                return self.find(trace_id)
-            except SpoolUnavailable:
-                if not (self._root / trace_id).is_dir() or time.monotonic() > deadline_s:
+                self._own(folder)
+            except SpoolUnavailable as error:
+                if error.code != "trace_locked" or time.monotonic() > deadline_s:
                     raise
-            time.sleep(0.1)
-            self.adopt()
+                folder.wanted.touch()
+                time.sleep(0.1)
+        folder.wanted.unlink(missing_ok=True)
+        return self.find(trace_id)
 
     def release(self, trace: TraceSpool) -> None:
         """Give a delivered trace up; its receipts stay."""

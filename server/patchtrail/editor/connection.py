@@ -15,6 +15,7 @@ from pydantic import JsonValue
 from patchtrail.contract import lsp as ours
 from patchtrail.contract.errors import InvalidInput, PatchtrailError
 from patchtrail.contract.lsp import InitializationOptions
+from patchtrail.contract.settings import Settings
 from patchtrail.contract.wire import WireModel
 from patchtrail.editor import from_lsp, notes, reports, session, to_lsp, view
 from patchtrail.editor.documents import Documents
@@ -53,7 +54,9 @@ def connect(server: SidecarServer, sidecar: Sidecar, params: lsp.InitializeParam
     server.documents = Documents(sidecar.recorder, server.workspace)
     server.configuration = _configuration(server, sidecar)
     _follow(server, sidecar)
-    sidecar.recorder.meet(from_lsp.client_name(params), from_lsp.workspace_folders(params))
+    client = from_lsp.client_name(params)
+    sidecar.recorder.meet(client, from_lsp.workspace_folders(params))
+    server.folders_changed = lambda: sidecar.recorder.meet(client, from_lsp.open_folders(server.workspace))
     options = _options(server, params)
     sidecar.start()
     sidecar.recorder.configure(options.settings)
@@ -62,13 +65,14 @@ def connect(server: SidecarServer, sidecar: Sidecar, params: lsp.InitializeParam
 
 
 def _configuration(server: SidecarServer, sidecar: Sidecar) -> Callable[[lsp.DidChangeConfigurationParams], None]:
-    """Take changed settings; malformed ones change nothing, and the client's log says why."""
+    """Take changed settings; malformed ones allow nothing, and the client's log says why."""
 
     def configure(params: lsp.DidChangeConfigurationParams) -> None:
         try:
             sidecar.recorder.configure(from_lsp.changed_settings(params))
         except InvalidInput as error:
-            message = f"patchtrail: changed settings are ignored. {error.message}"
+            sidecar.recorder.configure(Settings())
+            message = f"patchtrail: malformed settings allow nothing. {error.message}"
             server.window_log_message(lsp.LogMessageParams(lsp.MessageType.Warning, message))
 
     return configure

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from lsprotocol import types as lsp
 from pydantic import ValidationError
 from pygls.uris import to_fs_path
+from pygls.workspace import Workspace
 
 from patchtrail.capture import ClientName, sound_text
 from patchtrail.contract.errors import InvalidInput
@@ -21,6 +22,7 @@ __all__ = [
     "client_name",
     "file_path",
     "initialization_options",
+    "open_folders",
     "params_of",
     "save_reason",
     "workspace_folders",
@@ -74,6 +76,12 @@ def workspace_folders(params: lsp.InitializeParams) -> tuple[Path, ...]:
     """Return the folders that the editor has open."""
     uris = [folder.uri for folder in params.workspace_folders or []] or [params.root_uri or ""]
     paths = [file_path(uri) for uri in uris]
+    return tuple(path for path in paths if path is not None)
+
+
+def open_folders(workspace: Workspace) -> tuple[Path, ...]:
+    """Return the folders that the editor has open by now."""
+    paths = [file_path(uri) for uri in workspace.folders]
     return tuple(path for path in paths if path is not None)
 
 

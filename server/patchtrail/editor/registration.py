@@ -54,6 +54,11 @@ def register(server: SidecarServer, connect: Connect) -> None:
         if server.configuration is not None:
             server.configuration(params)
 
+    @server.feature(lsp.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    def did_change_workspace_folders(_params: lsp.DidChangeWorkspaceFoldersParams) -> None:
+        if server.folders_changed is not None:
+            server.folders_changed()
+
     @server.feature(lsp.SHUTDOWN)
     def shutdown(_params: None = None) -> None:
         for close in closing:

@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 class SidecarServer(LanguageServer):
     """A language server that only watches: it publishes nothing unasked but its own state.
 
-    `documents` and `configuration` are absent until the sidecar behind it is connected.
+    `documents`, `configuration` and `folders_changed` are absent until the sidecar behind it is connected.
     """
 
     def __init__(self) -> None:
@@ -43,6 +43,7 @@ class SidecarServer(LanguageServer):
         )
         self.documents: Documents | None = None
         self.configuration: Callable[[lsp.DidChangeConfigurationParams], None] | None = None
+        self.folders_changed: Callable[[], None] | None = None
         self.handler_failures = 0
 
     def report_server_error(self, error: Exception, source: object) -> None:

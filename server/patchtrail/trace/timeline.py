@@ -50,7 +50,8 @@ def told(data: EventData) -> tuple[str, list[str]]:
     """Return one line that says what an event is, and further lines below it."""
     match data:
         case SessionStart():
-            return f"{data.task_id}: {data.task_title or 'no title'}", [f"at {data.start_commit[:12] or 'no commit'}"]
+            named = "" if data.task_id in data.task_title else f"{data.task_id}: "
+            return f"{named}{data.task_title or 'no title'}", [f"at {data.start_commit[:12] or 'no commit'}"]
         case FileEdit():
             return _edit(data)
         case CmdRun():
@@ -96,7 +97,13 @@ def _test_run(run: TestRun) -> tuple[str, list[str]]:
     if run.totals is None:
         return f"{run.command_line}: {_exit(run.exit_code)} (no per-test results)", []
     totals = run.totals
-    counts = f"{totals.passed} passed, {totals.failed} failed, {totals.errors} errors, {totals.skipped} skipped"
+    told = [
+        (totals.failed, "failed"),
+        (totals.errors, "errors"),
+        (totals.passed, "passed"),
+        (totals.skipped, "skipped"),
+    ]
+    counts = ", ".join(f"{count} {word}" for count, word in told if count) or "no tests"
     broken = [case for case in run.cases if case.outcome in ("failed", "error")]
     details = [f"{case.test_id}: {case.message.splitlines()[0] if case.message else case.outcome}" for case in broken]
     unshown = totals.failed + totals.errors - len(details[:SHOWN_FAILURES])
