@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import signal
 import sys
@@ -29,16 +30,18 @@ Everything runs until you press Ctrl+C.
 
 def main() -> int:
     """Start everything, say where it is, and wait."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     shop = make_shop(FOLDER / "shop")
     collector = Collector(PATCHTRAIL, FOLDER / "collector")
     try:
         (vsix,) = (ROOT / "dist").glob(f"patchtrail-{TARGET}-*.vsix")
-        with CodeServer(FOLDER / "run", extensions=[vsix], settings={"workbench.startupEditor": "readme"}) as server:
+        with CodeServer(FOLDER / "run", extensions=[vsix]) as server:
             (server.home / ".bashrc").write_text(f"PATH='{commands_on_path(FOLDER / 'bin')}'\n")
             print(told(server, shop, collector), flush=True)
-            signal.sigwait({signal.SIGINT, signal.SIGTERM})
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.pause()
     finally:
         collector.stop()
     return 0
