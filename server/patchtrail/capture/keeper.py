@@ -12,8 +12,9 @@ from typing import TypeVar
 from patchtrail import __version__
 from patchtrail.capture.drafts import DRAFT_MS, Draft
 from patchtrail.capture.edits import EditRecorder
+from patchtrail.capture.known_secrets import KnownSecrets
 from patchtrail.capture.log import OpenedLog, SessionFacts, TraceLogs
-from patchtrail.capture.machine import Machine, dotenv_files, is_dotenv
+from patchtrail.capture.machine import Machine
 from patchtrail.capture.repository import Repository
 from patchtrail.capture.session import Pauser, Session
 from patchtrail.capture.snapshots import Snapshots, read_text
@@ -37,7 +38,6 @@ from patchtrail.contract.lsp import (
 )
 from patchtrail.contract.settings import Settings
 from patchtrail.integrity import digest
-from patchtrail.redaction import Redactor
 from patchtrail.study import current_consent, decide
 
 __all__ = ["ClientName", "Keeper", "RecorderState"]
@@ -97,8 +97,6 @@ class Keeper:
         self._task_title = ""
         self._session: Session | None = None
         self._stopped: tuple[str, ...] = ()
-        self._dotenv_paths: set[Path] = set()
-        self._dotenv_stamps: dict[Path, int] = {}
         self._snapshots = Snapshots()
         self._open_documents: set[Path] = set()
         self._save_reasons: dict[Path, SaveReason] = {}
@@ -186,9 +184,8 @@ class Keeper:
         session = self._session
         if session is None or session.paused_by is not None or not self._is_inside(path, session):
             return
-        if is_dotenv(path.name):
-            self._dotenv_paths.add(path)
-        self._follow_dotenv(session)
+        session.secrets.saved(path)
+        self._follow_secrets(session)
         edit = session.edits.edit_of(path, text, before=before, reason=reason)
         if edit is not None:
             try:
@@ -199,14 +196,11 @@ class Keeper:
                 raise
         self._publish()
 
-    def _follow_dotenv(self, session: Session) -> None:
-        """Learn the values of `.env` files anew when one of them changed, by whatever hand."""
-        stamps = self._stamps(session.repository.root)
-        if stamps != self._dotenv_stamps:
-            self._dotenv_stamps = stamps
-            self._guard_spool(
-                lambda: session.rewrite_rules(self._redactor(session.redact_key, session.repository.root))
-            )
+    def _follow_secrets(self, session: Session) -> None:
+        """Go on with other rules when a `.env` file changed."""
+        if session.secrets.have_changed():
+            redactor = session.secrets.redactor(session.redact_key, self.settings.redaction_denied_paths)
+            self._guard_spool(lambda: session.rewrite_rules(redactor))
 
     def _is_inside(self, path: Path, session: Session) -> bool:
         return (
@@ -224,12 +218,14 @@ class Keeper:
             raise NotAllowed("Recording is not allowed.", detail={"reasons": decision.reasons})
         self._folder, self._stopped = folder, ()
         repository = Repository(folder)
+        # `.env` files are looked for in the repository, and in the session's folder deep inside it.
+        known = KnownSecrets(self._machine, {repository.root, folder})
         self._snapshots = Snapshots(saved={path: text for path in self._open_documents if (text := read_text(path))})
         if request.trace_id is None:
-            session = self._new_session(request, folder, repository)
+            session = self._new_session(request, folder, repository, known)
         else:
             opened = self._logs.reopen(request.trace_id, folder)
-            session = self._session_on(opened, repository)
+            session = self._session_on(opened, folder, repository, known)
             self._snapshots.forget_recorded()
         session.append(session.redactor.facts())
         self._session, self._task_title = session, session.redactor.text(request.task_title)
@@ -238,10 +234,10 @@ class Keeper:
             self._guard_spool(lambda: session.pause("participant", []))
         self._publish()
 
-    def _new_session(self, request: StartSession, folder: Path, repository: Repository) -> Session:
+    def _new_session(self, request: StartSession, folder: Path, repository: Repository, known: KnownSecrets) -> Session:
         """Open a trace, and record its start in the very words that the opening signed."""
         redact_key = secrets.token_bytes(32)
-        redactor = self._redactor(redact_key, repository.root)
+        redactor = known.redactor(redact_key, self.settings.redaction_denied_paths)
         facts = SessionFacts(
             task_id=redactor.text(request.task_id)[:MAX_ID_CHARS],
             task_title=redactor.text(request.task_title)[:MAX_TITLE_CHARS],
@@ -250,17 +246,15 @@ class Keeper:
             consent=self._facts.consent if self._facts else None,
         )
         opened = self._logs.open(facts, folder, redact_key)
-        session = self._session_on(opened, repository)
+        session = self._session_on(opened, folder, repository, known)
         description = redactor.text(request.task_description)
         # Not redacted again: these are the very words that the opening signed.
         start = self._session_start(facts, opened, description)
         session.entries.remember(opened.log.append(start), opened.log.wall_ms(), start)
         return session
 
-    def _session_on(self, opened: OpenedLog, repository: Repository) -> Session:
-        self._dotenv_paths = {path for one in self._sources(repository.root) for path in dotenv_files(one)}
-        self._dotenv_stamps = self._stamps(repository.root)
-        redactor = self._redactor(opened.redact_key, repository.root)
+    def _session_on(self, opened: OpenedLog, folder: Path, repository: Repository, known: KnownSecrets) -> Session:
+        redactor = known.redactor(opened.redact_key, self.settings.redaction_denied_paths)
         edits = EditRecorder(opened.log, redactor, repository, self._snapshots)
         return Session(
             opened.log,
@@ -268,25 +262,10 @@ class Keeper:
             repository,
             edits,
             redact_key=opened.redact_key,
-            folder=self._folder or repository.root,
+            secrets=known,
+            folder=folder,
             reports=self._reports,
         )
-
-    def _redactor(self, key: bytes, root: Path) -> Redactor:
-        known = [literal for folder in self._sources(root) for literal in self._machine.literals(folder)]
-        return Redactor(key, known, tuple(self.settings.redaction_denied_paths))
-
-    def _sources(self, root: Path) -> set[Path]:
-        """Return where `.env` files are looked for: the repository, and the session's folder deep inside it."""
-        return {root} if self._folder is None else {root, self._folder}
-
-    def _stamps(self, root: Path) -> dict[Path, int]:
-        """Return when each known `.env` file was changed last.
-
-        Every report asks, so no tree is walked here: that is done when the session starts.
-        """
-        new = {path for folder in self._sources(root) for path in folder.glob(".env*")}
-        return {path: path.stat().st_mtime_ns for path in self._dotenv_paths | new if path.is_file()}
 
     def _session_start(self, facts: SessionFacts, opened: OpenedLog, description: str) -> SessionStart:
         return SessionStart(
@@ -349,7 +328,7 @@ class Keeper:
         session = self._session
         if session is None or session.paused_by is not None:
             return Recorded(is_recorded=False, seq=None, reasons=self._why_not())
-        self._follow_dotenv(session)
+        self._follow_secrets(session)
         seq = self._guard_spool(lambda: record(session))
         self._publish()
         return Recorded(is_recorded=True, seq=seq, reasons=[])
@@ -384,7 +363,7 @@ class Keeper:
         session = self._session
         if session is None or session.paused_by is not None:
             return Drafted(is_drafted=False, confirms_in_ms=0, reasons=self._why_not())
-        self._follow_dotenv(session)
+        self._follow_secrets(session)
         self._guard_spool(lambda: session.draft(note))
         self._publish()
         return Drafted(is_drafted=True, confirms_in_ms=DRAFT_MS, reasons=[])

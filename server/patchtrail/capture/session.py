@@ -9,6 +9,7 @@ from patchtrail.capture.commit_diff import commit_diff
 from patchtrail.capture.drafts import Draft, Drafts
 from patchtrail.capture.edits import MAX_INLINE_DIFF_CHARS, Edit, EditRecorder
 from patchtrail.capture.entries import Entries
+from patchtrail.capture.known_secrets import KnownSecrets
 from patchtrail.capture.log import TraceLog
 from patchtrail.capture.pytest_command import asks_for_junit, runs_pytest
 from patchtrail.capture.repository import Repository, SeenCommit
@@ -62,11 +63,13 @@ class Session:
         edits: EditRecorder,
         *,
         redact_key: bytes,
+        secrets: KnownSecrets,
         folder: Path,
         reports: TestReports,
     ) -> None:
         self.log = log
         self.redact_key = redact_key
+        self.secrets = secrets
         self.redactor = redactor
         self.repository = repository
         self.edits = edits
