@@ -1017,6 +1017,10 @@ export interface Facts {
   is_telemetry_enabled: boolean;
   is_workspace_trusted: boolean;
   consent: ConsentRef | null;
+  /**
+   * A session that is still to be gone on with was paused: nothing may be sent before.
+   */
+  is_paused?: boolean;
 }
 /**
  * Something that the client could not see, and why.

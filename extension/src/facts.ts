@@ -29,11 +29,12 @@ export class AgreementStore {
 }
 
 /** Return the facts as they are now. */
-export function facts(consent: ConsentRef | null): Facts {
+export function facts(consent: ConsentRef | null, is_paused: boolean): Facts {
   return {
     is_telemetry_enabled: vscode.env.isTelemetryEnabled,
     is_workspace_trusted: vscode.workspace.isTrusted,
     consent,
+    is_paused,
   };
 }
 

@@ -3,7 +3,7 @@
 import * as vscode from "vscode";
 import { connect } from "./connect.ts";
 import { askForConsent } from "./consent.ts";
-import type { CommandReport, ConsentRef, InitializationOptions, SessionState } from "./contract.gen.ts";
+import type { CommandReport, ConsentRef, Facts, InitializationOptions, SessionState } from "./contract.gen.ts";
 import { type Enrolment, KeyStore } from "./deviceKey.ts";
 import { AgreementStore, facts, onDidChangeFacts } from "./facts.ts";
 import { installPytestPlugin } from "./pytestPlugin.ts";
@@ -107,7 +107,7 @@ export class Patchtrail implements vscode.Disposable {
     const { consent } = await this.sidecar.request("patchtrail/consent/read", {});
     if (this.#given()?.sha256 !== consent.sha256 && !(await this.consent())) return;
     // Whatever else stands against it is said before anything is asked.
-    const gate = await this.sidecar.request("patchtrail/facts/report", facts(this.#given()));
+    const gate = await this.sidecar.request("patchtrail/facts/report", this.#facts());
     if (!gate.is_allowed) throw new Error(["Recording is not allowed.", ...gate.reasons].join(" "));
     if (await this.session.start()) this.#terminals.watchAll();
   }
@@ -151,13 +151,17 @@ export class Patchtrail implements vscode.Disposable {
   /** What was reported while it was starting may be missing: it is told once more before it records. */
   async #goOn(): Promise<void> {
     await this.sidecar.notify(CONFIGURATION, { settings: settings() });
-    await this.sidecar.requestAtOnce("patchtrail/facts/report", facts(this.#given()));
+    await this.sidecar.requestAtOnce("patchtrail/facts/report", this.#facts());
     await this.session.goOn();
     this.#terminals.watchAll();
   }
 
   #options(): InitializationOptions {
-    return { settings: settings(), facts: facts(this.#given()) };
+    return { settings: settings(), facts: this.#facts() };
+  }
+
+  #facts(): Facts {
+    return facts(this.#given(), this.session.isPaused);
   }
 
   #given(): ConsentRef | null {
@@ -210,7 +214,7 @@ export class Patchtrail implements vscode.Disposable {
   }
 
   async #tellFacts(): Promise<void> {
-    const told = facts(this.#given());
+    const told = this.#facts();
     this.#toldFacts = JSON.stringify(told);
     // Nothing is read from terminals any more, whatever the sidecar is doing now; one that starts asks again.
     if (!told.is_telemetry_enabled || !told.is_workspace_trusted || told.consent === null) this.#record(false);
@@ -219,7 +223,7 @@ export class Patchtrail implements vscode.Disposable {
   }
 
   #lookAgain(): void {
-    if (this.isConnected && JSON.stringify(facts(this.#given())) !== this.#toldFacts) this.#quietly(this.#tellFacts());
+    if (this.isConnected && JSON.stringify(this.#facts()) !== this.#toldFacts) this.#quietly(this.#tellFacts());
   }
 
   async #tellBlindSpot(): Promise<void> {

@@ -16,6 +16,11 @@ export class Session {
     private readonly memory: vscode.Memento,
   ) {}
 
+  /** Whether the participant paused the session that this window has. */
+  get isPaused(): boolean {
+    return this.memory.get<StartSession>(ACTIVE)?.is_paused ?? false;
+  }
+
   /** Ask for a folder and a task, and start; true when recording began. */
   async start(): Promise<boolean> {
     const folder = await chosenFolder();

@@ -63,7 +63,7 @@ def test_before_consent_and_in_a_folder_that_is_not_allowed(tmp_path: Path, vsix
 
 
 def test_paused_by_the_participant(tmp_path: Path, vsix: Path, collector: Collector) -> None:
-    """While the participant pauses nothing is captured or sent, and what follows starts from what was saved."""
+    """While the participant pauses nothing is captured or sent; the pause outlives a reload of the window."""
     shop = make_shop(tmp_path / "shop")
     with at_desk(tmp_path, vsix, shop, **{"patchtrail.upload.holdSeconds": 0}) as person:
         begun(person, collector)
@@ -74,6 +74,8 @@ def test_paused_by_the_participant(tmp_path: Path, vsix: Path, collector: Collec
         work(person)
         holds_nothing(person, collector)
         assert traces(collector) == chunks
+        person.workbench.reload()
+        person.says("Paused by the participant")
         person.page.keyboard.press("Control+Alt+r")
         person.page.keyboard.press("Space")
         person.says("Recording")
@@ -82,7 +84,8 @@ def test_paused_by_the_participant(tmp_path: Path, vsix: Path, collector: Collec
         person.end()
         types = person.remote_types(collector)
 
-    assert types == ["session_start", "pause", "resume", "file_edit", "session_end"]
+    interrupted = ["gap", "recovered", "pause"]
+    assert types == ["session_start", "pause", *interrupted, "resume", "file_edit", "session_end"]
 
 
 def test_telemetry_off(tmp_path: Path, vsix: Path, collector: Collector) -> None:

@@ -456,7 +456,7 @@ class Keeper:
             return RecorderState(
                 state="stopped" if self._stopped else "idle",
                 reasons=self._stopped or tuple(self._decide(None).reasons),
-                may_send=self._decide(None).is_allowed,
+                may_send=self._decide(None).is_allowed and not (self._facts and self._facts.is_paused),
                 terminal_variables=self._variables,
                 junit_withheld=self._junit_withheld,
             )

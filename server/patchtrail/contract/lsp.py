@@ -122,6 +122,9 @@ class Facts(WireModel):
     is_telemetry_enabled: bool
     is_workspace_trusted: bool
     consent: ConsentRef | None
+    is_paused: bool = Field(
+        default=False, description="A session that is still to be gone on with was paused: nothing may be sent before."
+    )
 
 
 class InitializationOptions(WireModel):
