@@ -15,8 +15,54 @@ export type Event =
   | HeartbeatEvent
   | RecoveredEvent
   | RedactorEvent
-  | SessionEndEvent;
+  | SessionEndEvent
+  | BreakpointsEvent
+  | CellRunEvent
+  | AgentActEvent
+  | DebugSessionEvent
+  | DebugStopEvent
+  | FileCreateEvent
+  | FileDeleteEvent
+  | FileRenameEvent;
 
+/**
+ * What a coding agent said of itself, through its hooks or its telemetry.
+ */
+export interface AgentAct {
+  agent: string;
+  told_by: "hook" | "telemetry";
+  act: "prompt" | "edit" | "command" | "other";
+  tool: string | null;
+  outcome: "applied" | "accepted" | "rejected" | "unknown";
+  file_path: string | null;
+  root?: string;
+  /**
+   * Unix time of the act, by the agent's clock.
+   */
+  at_ms: number;
+}
+/**
+ * Event line of a `AgentAct`.
+ */
+export interface AgentActEvent {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  seq: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev: string;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  mono_ms: number;
+  type: "agent_act";
+  data: AgentAct;
+}
 /**
  * A blob that is stored beside the events, by the SHA-256 of its (redacted) bytes.
  */
@@ -44,6 +90,123 @@ export interface ArtifactStored {
 export interface Assurance {
   level: "L0" | "L1" | "L2" | "L3" | "L4";
   reasons: string[];
+}
+/**
+ * How much of an edit probably has one source, and why: evidence, never a verdict.
+ */
+export interface AuthorShare {
+  source: "typing" | "paste" | "undo" | "format_on_save" | "quick_fix" | "patch" | "ai" | "external" | "unknown";
+  /**
+   * Characters inserted and deleted.
+   */
+  chars: number;
+  probability_milli: number;
+  reasons: string[];
+  /**
+   * The agent, as its own telemetry names it.
+   */
+  agent?: string | null;
+}
+/**
+ * One breakpoint; `file_path` is relative to its root, or null outside of the session's roots.
+ */
+export interface Breakpoint {
+  kind: "source" | "function" | "exception" | "data" | "instruction";
+  file_path: string | null;
+  /**
+   * From 1.
+   */
+  line: number | null;
+  /**
+   * Function name, or the exception filter.
+   */
+  name?: string | null;
+  condition?: string | null;
+  hit_condition?: string | null;
+  log_message?: string | null;
+  is_enabled?: boolean;
+  root?: string;
+}
+/**
+ * Breakpoints changed, whether a debugger runs or not.
+ */
+export interface Breakpoints {
+  added: Breakpoint[];
+  removed: Breakpoint[];
+  changed: Breakpoint[];
+}
+/**
+ * Event line of a `Breakpoints`.
+ */
+export interface BreakpointsEvent {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  seq: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev: string;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  mono_ms: number;
+  type: "breakpoints";
+  data: Breakpoints;
+}
+/**
+ * One execution of a notebook's cell. Outputs stay on the machine; their keyed hash tells whether they changed.
+ */
+export interface CellRun {
+  file_path: string;
+  cell: NotebookCell;
+  execution_order: number | null;
+  is_success: boolean | null;
+  duration_ms: number | null;
+  /**
+   * HMAC-SHA-256 of the outputs under the session's local key.
+   */
+  outputs_hash: string | null;
+  /**
+   * Media types of the outputs, in order.
+   */
+  output_types: string[];
+  error_name?: string | null;
+  root?: string;
+}
+/**
+ * A cell of a notebook; `cell_id` is the notebook format's own id, or one that the recorder gave it.
+ */
+export interface NotebookCell {
+  cell_id: string;
+  index: number;
+  kind: "code" | "markdown";
+  language: string;
+}
+/**
+ * Event line of a `CellRun`.
+ */
+export interface CellRunEvent {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  seq: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev: string;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  mono_ms: number;
+  type: "cell_run";
+  data: CellRun;
 }
 /**
  * A sealed, numbered run of events; `raw_*` describe the uncompressed event lines.
@@ -140,6 +303,14 @@ export interface CmdRun {
   is_trusted?: boolean | null;
   origin?: "terminal" | "task";
   task_name?: string | null;
+  /**
+   * bash, zsh, fish, pwsh, …, where it is known.
+   */
+  shell?: string | null;
+  /**
+   * Bytes of output that the artifact leaves out.
+   */
+  output_omitted_bytes?: number;
 }
 /**
  * Event line of a `CmdRun`.
@@ -241,6 +412,175 @@ export interface ConsentRef {
 export interface ConsentText {
   consent: ConsentRef;
   text: string;
+}
+/**
+ * The ledger of one session; `observed_milli` is the observed share of its time, in thousandths.
+ */
+export interface Coverage {
+  duration_ms: number;
+  /**
+   * Time in which no gap of the channel `all` lies.
+   */
+  observed_ms: number;
+  observed_milli: number;
+  gaps: CoverageGap[];
+}
+/**
+ * A stretch of the session's monotonic clock in which a channel was not observed.
+ */
+export interface CoverageGap {
+  channel: "all" | "edits" | "commands" | "tests" | "debugger";
+  /**
+   * Integer milliseconds.
+   */
+  from_ms: number;
+  /**
+   * Integer milliseconds.
+   */
+  to_ms: number;
+  reason: string;
+  detail?: string;
+}
+/**
+ * An expression that the participant had evaluated: in the console, as a watch, or by hovering.
+ */
+export interface DebugEvaluation {
+  expression: string;
+  context: string;
+  is_error: boolean;
+  type_name?: string | null;
+  value?: string | null;
+}
+/**
+ * The exception at which a program stopped, as `exceptionInfo` and the stop itself tell it.
+ */
+export interface DebugException {
+  type_name: string;
+  message: string;
+  break_mode?: string | null;
+}
+/**
+ * A stack frame, innermost first.
+ */
+export interface DebugFrame {
+  name: string;
+  /**
+   * Relative to its root; null outside of the session's roots.
+   */
+  file_path: string | null;
+  line: number | null;
+  root?: string;
+}
+/**
+ * A debug session began or ended; `debug_id` is the same in its stops.
+ */
+export interface DebugSession {
+  debug_id: string;
+  phase: "started" | "ended";
+  debug_type: string;
+  request: "launch" | "attach" | "unknown";
+  name: string;
+  breakpoints: Breakpoint[];
+  stops?: number;
+  steps?: DebugSteps;
+  exit_code?: number | null;
+  duration_ms?: number | null;
+}
+/**
+ * How a debugged program was moved on.
+ */
+export interface DebugSteps {
+  next?: number;
+  step_in?: number;
+  step_out?: number;
+  step_back?: number;
+  continues?: number;
+  pauses?: number;
+}
+/**
+ * Event line of a `DebugSession`.
+ */
+export interface DebugSessionEvent {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  seq: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev: string;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  mono_ms: number;
+  type: "debug_session";
+  data: DebugSession;
+}
+/**
+ * How a debugged program was moved on.
+ */
+export interface DebugSteps1 {
+  next?: number;
+  step_in?: number;
+  step_out?: number;
+  step_back?: number;
+  continues?: number;
+  pauses?: number;
+}
+/**
+ * One stop of a debugged program, told when it is left; `steps_before` led to it.
+ */
+export interface DebugStop {
+  debug_id: string;
+  debug_type: string;
+  /**
+   * As the adapter names it: breakpoint, exception, step, pause, entry, …
+   */
+  reason: string;
+  exception: DebugException | null;
+  frames: DebugFrame[];
+  frames_omitted?: number;
+  variables: DebugVariable[];
+  evaluations: DebugEvaluation[];
+  steps_before: DebugSteps1;
+  /**
+   * How long the program stood.
+   */
+  duration_ms: number;
+}
+/**
+ * A variable that was looked at; `value` is null unless recording values is switched on.
+ */
+export interface DebugVariable {
+  scope: string;
+  name: string;
+  type_name: string | null;
+  value?: string | null;
+}
+/**
+ * Event line of a `DebugStop`.
+ */
+export interface DebugStopEvent {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  seq: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev: string;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  mono_ms: number;
+  type: "debug_stop";
+  data: DebugStop;
 }
 /**
  * What the device must sign, as a `DeviceRegistration`, to prove that it holds the private key.
@@ -646,6 +986,18 @@ export interface SessionStart {
   sidecar_version: string;
   client_name: string;
   client_version: string;
+  roots?: SessionRoot[];
+}
+/**
+ * A further root of a session, beside the first: another folder of the same workspace.
+ */
+export interface SessionRoot {
+  /**
+   * What `root` of an event says; unique in the session, never empty.
+   */
+  name: string;
+  repo_origin: string;
+  start_commit: string;
 }
 /**
  * Event line of a `FileEdit`.
@@ -670,11 +1022,7 @@ export interface FileEditEvent {
   data: FileEdit;
 }
 /**
- * One save of one file.
- *
- * `diff_unified` leads from the text recorded before to the text saved now; where it is too long for a
- * line it is empty and `diff_artifact` holds it. `base_artifact` is set on a file's first edit when replay
- * cannot start at the start commit. `buffer_hash_after` is the SHA-256 of the redacted UTF-8 text.
+ * One save of one file, or one change that was found on disk.
  */
 export interface FileEdit {
   file_path: string;
@@ -686,13 +1034,34 @@ export interface FileEdit {
   /**
    * Why the content was not captured, or null when it was.
    */
-  withheld: ("denied_path" | "too_large") | null;
+  withheld: ("denied_path" | "too_large" | "binary" | "undecodable") | null;
   size_bytes: number;
-  evidence: "manual" | "format_on_save" | "quick_fix" | "ai" | "external" | "unknown";
+  evidence:
+    "manual" | "format_on_save" | "quick_fix" | "ai" | "external" | "unknown" | "paste" | "patch" | "undo" | "mixed";
+  root?: string;
+  cell?: NotebookCell | null;
+  /**
+   * How it became known: a save, the editor's own act, or disk.
+   */
+  seen_by?: "save" | "editor" | "disk";
+  /**
+   * The file's encoding on disk; a byte order mark is text.
+   */
+  encoding?: string;
+  /**
+   * HMAC-SHA-256 of a withheld content under the session's local key.
+   */
+  keyed_hash?: string | null;
+  authorship?: AuthorShare[];
   /**
    * Why the editor saved, as LSP's willSave tells it.
    */
   save_reason?: "manual" | "after_delay" | "focus_out" | "unknown";
+  /**
+   * Undo steps since the save before.
+   */
+  undos?: number;
+  redos?: number;
 }
 /**
  * Event line of a `TestRun`.
@@ -721,7 +1090,7 @@ export interface TestRunEvent {
  */
 export interface TestRun {
   command_line: string;
-  evidence: "plugin" | "junit" | "output" | "exit";
+  evidence: "plugin" | "junit" | "ctrf" | "output" | "exit";
   exit_code: number | null;
   duration_ms: number;
   totals: TestTotals | null;
@@ -735,6 +1104,14 @@ export interface TestRun {
    * The `cmd_run` that ran it.
    */
   command_seq?: number | null;
+  /**
+   * pytest, unittest, jest, vitest, go, …, where it is known.
+   */
+  framework?: string | null;
+  /**
+   * The report file that it was read from, in the project.
+   */
+  report_path?: string | null;
 }
 /**
  * Counts over all cases of a run.
@@ -762,6 +1139,15 @@ export interface TestCase {
    * Where the test is defined, from 1.
    */
   line?: number | null;
+  suite?: string | null;
+  /**
+   * Attempts before the one that `outcome` tells of.
+   */
+  retries?: number;
+  /**
+   * It failed and passed within this run.
+   */
+  is_flaky?: boolean;
 }
 /**
  * Event line of a `RationaleNote`.
@@ -797,6 +1183,30 @@ export interface RationaleNote {
    * When it was first written, on the session's clock; it may be confirmed later.
    */
   drafted_ms?: number | null;
+  author?: "participant" | "agent";
+  /**
+   * Who wrote it, when an agent did.
+   */
+  agent?: string | null;
+  source?: "keyboard" | "selection" | "hint" | "tool" | "editor_model";
+  /**
+   * The pause in the work at which a note was suggested.
+   */
+  hint?: ("third_red_run" | "revert" | "long_stop") | null;
+  location?: NoteLocation | null;
+  /**
+   * What a model had drafted, before the participant's own.
+   */
+  draft_text?: string | null;
+}
+/**
+ * The lines of a file that a note is about, from 1, both included.
+ */
+export interface NoteLocation {
+  file_path: string;
+  start_line: number;
+  end_line: number;
+  root?: string;
 }
 /**
  * Event line of a `Pause`.
@@ -821,10 +1231,10 @@ export interface PauseEvent {
   data: Pause;
 }
 /**
- * Recording stopped: on the participant's word, or because the gate said no.
+ * Recording stopped: on the participant's word, for a while off the record, or because the gate said no.
  */
 export interface Pause {
-  reason: "participant" | "gate";
+  reason: "participant" | "gate" | "off_record";
   gate_reasons: string[];
 }
 /**
@@ -853,7 +1263,7 @@ export interface ResumeEvent {
  * Recording went on.
  */
 export interface Resume {
-  reason: "participant" | "gate";
+  reason: "participant" | "gate" | "off_record";
 }
 /**
  * Event line of a `Gap`.
@@ -889,7 +1299,26 @@ export interface Gap {
    * Integer milliseconds.
    */
   to_ms: number;
-  reason: "restart" | "reboot" | "suspended" | "capture_error" | "no_shell_integration" | "junit_refused";
+  reason:
+    | "restart"
+    | "reboot"
+    | "suspended"
+    | "capture_error"
+    | "no_shell_integration"
+    | "junit_refused"
+    | "test_explorer"
+    | "too_many_changes"
+    | "not_a_file"
+    | "off_record"
+    | "forgotten"
+    | "spool_full"
+    | "disk_full"
+    | "debugger"
+    | "other_terminal";
+  /**
+   * What could not be seen: a terminal's name, a number of files.
+   */
+  detail?: string;
 }
 /**
  * Event line of a `Heartbeat`.
@@ -1009,6 +1438,134 @@ export interface SessionEndEvent {
  */
 export interface SessionEnd {
   reason: "participant" | "abandoned" | "withdrawn";
+  /**
+   * The coverage ledger, as the recorder kept it.
+   */
+  coverage?: Coverage | null;
+}
+/**
+ * Event line of a `FileCreate`.
+ */
+export interface FileCreateEvent {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  seq: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev: string;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  mono_ms: number;
+  type: "file_create";
+  data: FileCreate;
+}
+/**
+ * A file appeared; its diff leads from nothing to what it held.
+ */
+export interface FileCreate {
+  file_path: string;
+  diff_unified: string;
+  diff_artifact: ArtifactRef | null;
+  base_artifact: ArtifactRef | null;
+  buffer_hash_after: string | null;
+  is_replayable: boolean;
+  /**
+   * Why the content was not captured, or null when it was.
+   */
+  withheld: ("denied_path" | "too_large" | "binary" | "undecodable") | null;
+  size_bytes: number;
+  evidence:
+    "manual" | "format_on_save" | "quick_fix" | "ai" | "external" | "unknown" | "paste" | "patch" | "undo" | "mixed";
+  root?: string;
+  cell?: NotebookCell | null;
+  /**
+   * How it became known: a save, the editor's own act, or disk.
+   */
+  seen_by?: "save" | "editor" | "disk";
+  /**
+   * The file's encoding on disk; a byte order mark is text.
+   */
+  encoding?: string;
+  /**
+   * HMAC-SHA-256 of a withheld content under the session's local key.
+   */
+  keyed_hash?: string | null;
+  authorship?: AuthorShare[];
+}
+/**
+ * Event line of a `FileDelete`.
+ */
+export interface FileDeleteEvent {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  seq: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev: string;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  mono_ms: number;
+  type: "file_delete";
+  data: FileDelete;
+}
+/**
+ * A file disappeared; of a folder, everything below it.
+ */
+export interface FileDelete {
+  file_path: string;
+  evidence:
+    "manual" | "format_on_save" | "quick_fix" | "ai" | "external" | "unknown" | "paste" | "patch" | "undo" | "mixed";
+  is_folder?: boolean;
+  root?: string;
+  cell?: NotebookCell | null;
+  seen_by?: "save" | "editor" | "disk";
+}
+/**
+ * Event line of a `FileRename`.
+ */
+export interface FileRenameEvent {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  seq: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev: string;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  mono_ms: number;
+  type: "file_rename";
+  data: FileRename;
+}
+/**
+ * A file, or a folder with everything below it, has another path.
+ */
+export interface FileRename {
+  file_path: string;
+  new_path: string;
+  evidence:
+    "manual" | "format_on_save" | "quick_fix" | "ai" | "external" | "unknown" | "paste" | "patch" | "undo" | "mixed";
+  is_folder?: boolean;
+  root?: string;
+  new_root?: string;
+  seen_by?: "save" | "editor" | "disk";
 }
 /**
  * What the client knows and the gate decides from; whatever is not reported counts as no.

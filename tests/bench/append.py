@@ -13,7 +13,7 @@ from typing import Any
 
 import rfc8785
 
-from patchtrail.contract.events import FileEdit
+from patchtrail.contract.files import FileEdit
 from patchtrail.delivery import NewTrace, SpoolStore, SystemClock, TraceSpool
 from patchtrail.integrity.keys import SigningKey
 from tests.bench.events import edits

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from patchtrail.contract.collection import TraceRequest
 from patchtrail.contract.event_lines import EventData
-from patchtrail.contract.events import FileEdit
 from patchtrail.contract.evidence import CHUNK_MEDIA_TYPE, CHUNK_TYPE, OPENING_TYPE, Envelope, Opening
+from patchtrail.contract.files import FileEdit
 from patchtrail.integrity import chunk, digest, dsse
 from patchtrail.integrity.chain import ChainHead, link
 from patchtrail.integrity.keys import SigningKey

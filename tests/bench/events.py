@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from patchtrail.contract.events import FileEdit, SessionStart
+from patchtrail.contract.events import SessionStart
+from patchtrail.contract.files import FileEdit
 from patchtrail.integrity import digest
 from patchtrail.text import diff
 from tests.bench.texts import source_lines

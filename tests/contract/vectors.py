@@ -25,6 +25,7 @@ from patchtrail.contract.evidence import (
 )
 from patchtrail.integrity import canonical, chunk, digest, dsse
 from patchtrail.integrity.keys import SMALL_ORDER_Y, SigningKey, unpadded
+from tests.contract.event_data import LATER_EVENTS
 from tests.contract.samples import ABSENT, SAMPLES, WRONG
 from tests.integrity.forging import NOT_CANONICAL
 from tests.integrity.honest import Honest, check, device_key, honest, server_key, sign_chunk
@@ -174,6 +175,10 @@ def lines() -> Iterator[Vector]:
         if name not in seen:
             content = {"about": f"An event line: {name}.", "line_base64": b64(line), "hash": digest.event_hash(line)}
             yield Vector("Event", name, True, content)
+    for label, (name, value) in LATER_EVENTS.items():
+        line = canonical.encode({**good, "type": name, "data": value})
+        content = {"about": f"An event line: {name}.", "line_base64": b64(line), "hash": digest.event_hash(line)}
+        yield Vector("Event", label, True, content)
     for label, bad in NOT_CANONICAL.items():
         name = "".join(char if char.isalnum() else "_" for char in label).lower()
         yield Vector("Event", name, False, {"about": f"Not canonical: {label}.", "line_base64": b64(bad)})

@@ -10,16 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from patchtrail.contract.artifact import ArtifactRef
 from patchtrail.contract.errors import CollectorUnavailable
-from patchtrail.contract.events import (
-    ArtifactRef,
-    CmdRun,
-    ConsentRef,
-    Heartbeat,
-    RationaleNote,
-    SessionEnd,
-    SessionStart,
-)
+from patchtrail.contract.events import CmdRun, ConsentRef, Heartbeat, RationaleNote, SessionEnd, SessionStart
 from patchtrail.contract.lsp import DeviceKey
 from patchtrail.delivery import Courier, Device, SpoolStore, TaskFacts, TraceSpool, open_offline, open_online
 from patchtrail.study import current_consent

@@ -12,7 +12,6 @@ from patchtrail.contract.events import (
     ClockStep,
     CmdRun,
     ConsentRef,
-    FileEdit,
     Gap,
     Heartbeat,
     Pause,
@@ -23,6 +22,7 @@ from patchtrail.contract.events import (
     SessionStart,
 )
 from patchtrail.contract.evidence import CHUNK_TYPE, GRANT_TYPE, OPENING_TYPE, ChunkManifest, Grant, Opening
+from patchtrail.contract.files import FileEdit
 from patchtrail.integrity import chunk, digest, dsse, opening, receipt
 from patchtrail.integrity.chain import ChainHead, link
 from patchtrail.integrity.keys import SigningKey

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from patchtrail.contract.artifact import ArtifactRef
 from patchtrail.contract.event_lines import GapEvent, RecoveredEvent
-from patchtrail.contract.events import ArtifactRef, CmdRun, Heartbeat, SessionEnd, SessionStart
+from patchtrail.contract.events import CmdRun, Heartbeat, SessionEnd, SessionStart
 from patchtrail.integrity import digest, dsse, receipt
 from patchtrail.integrity.verify import TraceEvidence, silences, verify_trace
 from tests.integrity.honest import (

@@ -177,7 +177,7 @@ def test_architecture_names_every_module_that_exists() -> None:
     named = set(re.findall(r"`([a-z_/]+\.py)`", page))
     modules = {name(path) for path in MODULES if path.name != "__init__.py" and "migrations" not in name(path)}
 
-    assert len(page.splitlines()) <= 250
+    assert len(page.splitlines()) <= 400
     assert sorted(modules - named) == []
     assert sorted(one for one in named - modules if not (ROOT / one).exists()) == []
 

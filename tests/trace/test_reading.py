@@ -11,10 +11,11 @@ from dataclasses import replace
 
 import pytest
 
+from patchtrail.contract.artifact import ArtifactRef
 from patchtrail.contract.collection import KeySet, ServerKey
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.event_lines import Event, FileEditEvent
-from patchtrail.contract.events import ArtifactRef, FileEdit
+from patchtrail.contract.files import FileEdit
 from patchtrail.integrity import digest
 from patchtrail.trace import document_of, read_bundle, replay, timeline, write_bundle
 from tests.integrity.honest import check, honest, server_key, text_edit

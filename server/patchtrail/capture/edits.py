@@ -9,7 +9,8 @@ from patchtrail.capture.log import TraceLog
 from patchtrail.capture.repository import Repository
 from patchtrail.capture.snapshots import BOM, Snapshots
 from patchtrail.capture.terminal import sound_text
-from patchtrail.contract.events import ArtifactRef, FileEdit, SaveReason
+from patchtrail.contract.artifact import ArtifactRef
+from patchtrail.contract.files import FileEdit, SaveReason
 from patchtrail.contract.lsp import EditTexts
 from patchtrail.integrity import digest
 from patchtrail.redaction import Redactor

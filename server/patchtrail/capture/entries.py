@@ -10,8 +10,9 @@ from pathlib import Path
 
 from patchtrail.contract.errors import NotFound
 from patchtrail.contract.event_lines import EVENT_TYPES, EventData
-from patchtrail.contract.events import FileEdit, Heartbeat, TestCase, TestRun
+from patchtrail.contract.events import Heartbeat, TestCase, TestRun
 from patchtrail.contract.events import Redactor as RedactorFacts
+from patchtrail.contract.files import FileEdit
 from patchtrail.contract.lsp import EditTexts, Entry, FailedTest, NoteLink
 from patchtrail.trace import told
 

@@ -16,11 +16,12 @@ from patchtrail.capture.known_secrets import KnownSecrets
 from patchtrail.capture.log import OpenedLog, SessionFacts, TraceLogs
 from patchtrail.capture.machine import Machine
 from patchtrail.capture.repository import Repository
-from patchtrail.capture.session import Pauser, Session
+from patchtrail.capture.session import Session
 from patchtrail.capture.snapshots import Snapshots, read_text
 from patchtrail.capture.test_reports import TestReports, sweep
 from patchtrail.contract.errors import InvalidInput, NotAllowed, NotFound, SpoolUnavailable, StateConflict
-from patchtrail.contract.events import ConsentRef, SaveReason, SessionStart
+from patchtrail.contract.events import ConsentRef, Pauser, SessionStart
+from patchtrail.contract.files import SaveReason
 from patchtrail.contract.lsp import (
     CommandReport,
     Drafted,

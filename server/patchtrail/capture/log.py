@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from patchtrail.contract.artifact import ArtifactRef
 from patchtrail.contract.event_lines import EventData
-from patchtrail.contract.events import ArtifactRef, ConsentRef, StartKind
+from patchtrail.contract.events import ConsentRef, StartKind
 
 __all__ = ["OpenedLog", "SessionFacts", "TraceLog", "TraceLogs"]
 

@@ -14,7 +14,7 @@ from patchtrail.capture.keeper import ClientName, Keeper, RecorderState
 from patchtrail.capture.log import TraceLogs
 from patchtrail.capture.machine import Machine
 from patchtrail.capture.worker import Worker
-from patchtrail.contract.events import SaveReason
+from patchtrail.contract.files import SaveReason
 from patchtrail.contract.lsp import (
     CommandReport,
     Drafted,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from patchtrail.capture.commit_diff import commit_diff
 from patchtrail.capture.drafts import Draft, Drafts
@@ -22,10 +21,10 @@ from patchtrail.capture.test_runs import (
     results_of_report,
     results_of_reported,
 )
+from patchtrail.contract.artifact import ArtifactRef
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.event_lines import EventData
 from patchtrail.contract.events import (
-    ArtifactRef,
     ClockStep,
     CmdRun,
     Commit,
@@ -34,6 +33,7 @@ from patchtrail.contract.events import (
     Heartbeat,
     OutputCoverage,
     Pause,
+    Pauser,
     RationaleNote,
     Resume,
     SessionEnd,
@@ -48,8 +48,6 @@ STALL_MS = 45_000
 CLOCK_STEP_MS = 2_000
 OUTPUT_TAIL_CHARS = 4_000
 MAX_OUTPUT_CHARS = 7_000_000
-
-Pauser = Literal["participant", "gate"]
 
 
 class Session:

@@ -14,8 +14,9 @@ from patchtrail.capture.pytest_command import runs_pytest
 from patchtrail.capture.pytest_output import read_output
 from patchtrail.capture.terminal import plain_text
 from patchtrail.capture.test_reports import Reported, TestReports
+from patchtrail.contract.artifact import ArtifactRef
 from patchtrail.contract.errors import InvalidInput
-from patchtrail.contract.events import ArtifactRef, TestCase, TestEvidence, TestOrigin, TestRun, TestTotals
+from patchtrail.contract.events import TestCase, TestEvidence, TestOrigin, TestRun, TestTotals
 from patchtrail.contract.lsp import CommandReport, TestsReport
 from patchtrail.redaction import Redactor
 

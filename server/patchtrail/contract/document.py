@@ -10,8 +10,9 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, JsonValue
 
+from patchtrail.contract.artifact import ArtifactRef
 from patchtrail.contract.collection import Assurance
-from patchtrail.contract.events import ArtifactRef, ConsentRef
+from patchtrail.contract.events import ConsentRef
 from patchtrail.contract.wire import Count, Sha256, TraceId, WireModel
 
 __all__ = [

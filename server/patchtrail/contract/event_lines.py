@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from patchtrail.contract.debugging import Breakpoints, DebugSession, DebugStop
 from patchtrail.contract.events import (
     ClockStep,
     CmdRun,
     Commit,
-    FileEdit,
     Gap,
     Heartbeat,
     Pause,
@@ -25,17 +25,26 @@ from patchtrail.contract.events import (
     SessionStart,
     TestRun,
 )
+from patchtrail.contract.files import AgentAct, CellRun, FileCreate, FileDelete, FileEdit, FileRename
 from patchtrail.contract.wire import Count, Millis, Sha256, TraceId, WireModel
 
 __all__ = [
     "EVENT_TYPES",
+    "AgentActEvent",
+    "BreakpointsEvent",
+    "CellRunEvent",
     "ClockStepEvent",
     "CmdRunEvent",
     "CommitEvent",
+    "DebugSessionEvent",
+    "DebugStopEvent",
     "Event",
     "EventBody",
     "EventData",
+    "FileCreateEvent",
+    "FileDeleteEvent",
     "FileEditEvent",
+    "FileRenameEvent",
     "GapEvent",
     "HeartbeatEvent",
     "PauseEvent",
@@ -158,6 +167,62 @@ class SessionEndEvent(EventBody):
     data: SessionEnd
 
 
+class BreakpointsEvent(EventBody):
+    """Event line of a `Breakpoints`."""
+
+    type: Literal["breakpoints"]
+    data: Breakpoints
+
+
+class CellRunEvent(EventBody):
+    """Event line of a `CellRun`."""
+
+    type: Literal["cell_run"]
+    data: CellRun
+
+
+class AgentActEvent(EventBody):
+    """Event line of a `AgentAct`."""
+
+    type: Literal["agent_act"]
+    data: AgentAct
+
+
+class DebugSessionEvent(EventBody):
+    """Event line of a `DebugSession`."""
+
+    type: Literal["debug_session"]
+    data: DebugSession
+
+
+class DebugStopEvent(EventBody):
+    """Event line of a `DebugStop`."""
+
+    type: Literal["debug_stop"]
+    data: DebugStop
+
+
+class FileCreateEvent(EventBody):
+    """Event line of a `FileCreate`."""
+
+    type: Literal["file_create"]
+    data: FileCreate
+
+
+class FileDeleteEvent(EventBody):
+    """Event line of a `FileDelete`."""
+
+    type: Literal["file_delete"]
+    data: FileDelete
+
+
+class FileRenameEvent(EventBody):
+    """Event line of a `FileRename`."""
+
+    type: Literal["file_rename"]
+    data: FileRename
+
+
 Event = Annotated[
     SessionStartEvent
     | FileEditEvent
@@ -172,7 +237,15 @@ Event = Annotated[
     | HeartbeatEvent
     | RecoveredEvent
     | RedactorEvent
-    | SessionEndEvent,
+    | SessionEndEvent
+    | BreakpointsEvent
+    | CellRunEvent
+    | AgentActEvent
+    | DebugSessionEvent
+    | DebugStopEvent
+    | FileCreateEvent
+    | FileDeleteEvent
+    | FileRenameEvent,
     Field(discriminator="type"),
 ]
 
@@ -191,6 +264,14 @@ EventData = (
     | Recovered
     | Redactor
     | SessionEnd
+    | Breakpoints
+    | CellRun
+    | AgentAct
+    | DebugSession
+    | DebugStop
+    | FileCreate
+    | FileDelete
+    | FileRename
 )
 
 EVENT_TYPES: dict[type[EventData], str] = {
@@ -208,5 +289,13 @@ EVENT_TYPES: dict[type[EventData], str] = {
     Recovered: "recovered",
     Redactor: "redactor",
     SessionEnd: "session_end",
+    Breakpoints: "breakpoints",
+    CellRun: "cell_run",
+    AgentAct: "agent_act",
+    DebugSession: "debug_session",
+    DebugStop: "debug_stop",
+    FileCreate: "file_create",
+    FileDelete: "file_delete",
+    FileRename: "file_rename",
 }
 """The `type` of an event line, by the class of its `data`."""

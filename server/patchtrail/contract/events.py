@@ -10,10 +10,11 @@ from typing import Literal
 
 from pydantic import Field
 
+from patchtrail.contract.artifact import ArtifactRef
+from patchtrail.contract.coverage import Coverage
 from patchtrail.contract.wire import Count, DiffText, Millis, SafeInt, Sha256, WireModel
 
 __all__ = [
-    "ArtifactRef",
     "ClockStep",
     "CmdRun",
     "CommandOrigin",
@@ -21,20 +22,22 @@ __all__ = [
     "CommitKind",
     "Confidence",
     "ConsentRef",
-    "EditEvidence",
-    "FileEdit",
     "Gap",
     "GapReason",
     "Heartbeat",
+    "NoteHint",
     "NoteKind",
+    "NoteLocation",
+    "NoteSource",
     "OutputCoverage",
     "Pause",
+    "Pauser",
     "RationaleNote",
     "Recovered",
     "Redactor",
     "Resume",
-    "SaveReason",
     "SessionEnd",
+    "SessionRoot",
     "SessionStart",
     "TestCase",
     "TestEvidence",
@@ -44,25 +47,34 @@ __all__ = [
 ]
 
 Confidence = Literal["low", "medium", "high", "unknown"]
+NoteSource = Literal["keyboard", "selection", "hint", "tool", "editor_model"]
+NoteHint = Literal["third_red_run", "revert", "long_stop"]
 NoteKind = Literal["plan", "hypothesis", "observation", "decision", "next_step"]
-EditEvidence = Literal["manual", "format_on_save", "quick_fix", "ai", "external", "unknown"]
-TestEvidence = Literal["plugin", "junit", "output", "exit"]
-SaveReason = Literal["manual", "after_delay", "focus_out", "unknown"]
+TestEvidence = Literal["plugin", "junit", "ctrf", "output", "exit"]
 CommandOrigin = Literal["terminal", "task"]
 TestOrigin = Literal["terminal", "task", "test_explorer", "unknown"]
 OutputCoverage = Literal["whole", "tail", "unknown"]
 TestOutcome = Literal["passed", "failed", "error", "skipped"]
 CommitKind = Literal["commit", "initial", "amend", "merge", "rebase", "cherry_pick", "revert", "apply"]
-GapReason = Literal["restart", "reboot", "suspended", "capture_error", "no_shell_integration", "junit_refused"]
+GapReason = Literal[
+    "restart",
+    "reboot",
+    "suspended",
+    "capture_error",
+    "no_shell_integration",
+    "junit_refused",
+    "test_explorer",
+    "too_many_changes",
+    "not_a_file",
+    "off_record",
+    "forgotten",
+    "spool_full",
+    "disk_full",
+    "debugger",
+    "other_terminal",
+]
+Pauser = Literal["participant", "gate", "off_record"]
 StartKind = Literal["online", "offline_open", "local"]
-
-
-class ArtifactRef(WireModel):
-    """A blob that is stored beside the events, by the SHA-256 of its (redacted) bytes."""
-
-    sha256: Sha256
-    size_bytes: Count
-    media_type: str
 
 
 class ConsentRef(WireModel):
@@ -70,6 +82,14 @@ class ConsentRef(WireModel):
 
     version: str
     sha256: Sha256
+
+
+class SessionRoot(WireModel):
+    """A further root of a session, beside the first: another folder of the same workspace."""
+
+    name: str = Field(description="What `root` of an event says; unique in the session, never empty.")
+    repo_origin: str
+    start_commit: str
 
 
 class SessionStart(WireModel):
@@ -88,28 +108,7 @@ class SessionStart(WireModel):
     sidecar_version: str
     client_name: str
     client_version: str
-
-
-class FileEdit(WireModel):
-    """One save of one file.
-
-    `diff_unified` leads from the text recorded before to the text saved now; where it is too long for a
-    line it is empty and `diff_artifact` holds it. `base_artifact` is set on a file's first edit when replay
-    cannot start at the start commit. `buffer_hash_after` is the SHA-256 of the redacted UTF-8 text.
-    """
-
-    file_path: str
-    diff_unified: DiffText
-    diff_artifact: ArtifactRef | None
-    base_artifact: ArtifactRef | None
-    buffer_hash_after: Sha256 | None
-    is_replayable: bool
-    withheld: Literal["denied_path", "too_large"] | None = Field(
-        description="Why the content was not captured, or null when it was."
-    )
-    size_bytes: Count
-    evidence: EditEvidence
-    save_reason: SaveReason = Field(default="unknown", description="Why the editor saved, as LSP's willSave tells it.")
+    roots: list[SessionRoot] = Field(default=[])
 
 
 class CmdRun(WireModel):
@@ -131,6 +130,8 @@ class CmdRun(WireModel):
     )
     origin: CommandOrigin = "terminal"
     task_name: str | None = None
+    shell: str | None = Field(default=None, description="bash, zsh, fish, pwsh, …, where it is known.")
+    output_omitted_bytes: Count = Field(default=0, description="Bytes of output that the artifact leaves out.")
 
 
 class TestTotals(WireModel):
@@ -152,6 +153,9 @@ class TestCase(WireModel):
     message: str
     file_path: str | None = Field(default=None, description="Relative to the run's root directory.")
     line: Count | None = Field(default=None, description="Where the test is defined, from 1.")
+    suite: str | None = None
+    retries: Count = Field(default=0, description="Attempts before the one that `outcome` tells of.")
+    is_flaky: bool = Field(default=False, description="It failed and passed within this run.")
 
 
 class TestRun(WireModel):
@@ -168,6 +172,8 @@ class TestRun(WireModel):
     )
     origin: TestOrigin = "unknown"
     command_seq: Count | None = Field(default=None, description="The `cmd_run` that ran it.")
+    framework: str | None = Field(default=None, description="pytest, unittest, jest, vitest, go, …, where it is known.")
+    report_path: str | None = Field(default=None, description="The report file that it was read from, in the project.")
 
 
 class Commit(WireModel):
@@ -181,6 +187,15 @@ class Commit(WireModel):
     diff_artifact: ArtifactRef | None
 
 
+class NoteLocation(WireModel):
+    """The lines of a file that a note is about, from 1, both included."""
+
+    file_path: str
+    start_line: Count
+    end_line: Count
+    root: str = ""
+
+
 class RationaleNote(WireModel):
     """A structured rationale, linked to the events (by `seq`) that it is about."""
 
@@ -191,19 +206,25 @@ class RationaleNote(WireModel):
     drafted_ms: Millis | None = Field(
         default=None, description="When it was first written, on the session's clock; it may be confirmed later."
     )
+    author: Literal["participant", "agent"] = "participant"
+    agent: str | None = Field(default=None, description="Who wrote it, when an agent did.")
+    source: NoteSource = "keyboard"
+    hint: NoteHint | None = Field(default=None, description="The pause in the work at which a note was suggested.")
+    location: NoteLocation | None = None
+    draft_text: str | None = Field(default=None, description="What a model had drafted, before the participant's own.")
 
 
 class Pause(WireModel):
-    """Recording stopped: on the participant's word, or because the gate said no."""
+    """Recording stopped: on the participant's word, for a while off the record, or because the gate said no."""
 
-    reason: Literal["participant", "gate"]
+    reason: Pauser
     gate_reasons: list[str]
 
 
 class Resume(WireModel):
     """Recording went on."""
 
-    reason: Literal["participant", "gate"]
+    reason: Pauser
 
 
 class Gap(WireModel):
@@ -212,6 +233,7 @@ class Gap(WireModel):
     from_ms: Millis
     to_ms: Millis
     reason: GapReason
+    detail: str = Field(default="", description="What could not be seen: a terminal's name, a number of files.")
 
 
 class ClockStep(WireModel):
@@ -243,3 +265,4 @@ class SessionEnd(WireModel):
     """Always the last event."""
 
     reason: Literal["participant", "abandoned", "withdrawn"]
+    coverage: Coverage | None = Field(default=None, description="The coverage ledger, as the recorder kept it.")

@@ -10,9 +10,10 @@ import os
 import threading
 from dataclasses import replace
 
+from patchtrail.contract.artifact import ArtifactRef
 from patchtrail.contract.errors import InvalidInput, SpoolUnavailable
 from patchtrail.contract.event_lines import EventData
-from patchtrail.contract.events import ArtifactRef, Gap, GapReason, RationaleNote, Recovered, SessionEnd, TestRun
+from patchtrail.contract.events import Gap, GapReason, RationaleNote, Recovered, SessionEnd, TestRun
 from patchtrail.contract.evidence import CHUNK_TYPE
 from patchtrail.delivery.clock import Clock
 from patchtrail.delivery.durable import FILE_MODE, sync_folder, write_whole

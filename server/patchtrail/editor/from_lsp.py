@@ -12,7 +12,7 @@ from pygls.workspace import Workspace
 
 from patchtrail.capture import ClientName, sound_text
 from patchtrail.contract.errors import InvalidInput
-from patchtrail.contract.events import SaveReason
+from patchtrail.contract.files import SaveReason
 from patchtrail.contract.lsp import InitializationOptions
 from patchtrail.contract.settings import Settings
 from patchtrail.contract.wire import WireModel

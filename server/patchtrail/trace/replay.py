@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from patchtrail.contract.artifact import ArtifactRef
 from patchtrail.contract.errors import PatchtrailError
 from patchtrail.contract.event_lines import Event, FileEditEvent
-from patchtrail.contract.events import ArtifactRef, FileEdit
+from patchtrail.contract.files import FileEdit
 from patchtrail.integrity import digest
 from patchtrail.integrity.verify import Finding
 from patchtrail.text import apply

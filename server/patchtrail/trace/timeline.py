@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from patchtrail.contract.debugging import Breakpoints, DebugSession, DebugStop
 from patchtrail.contract.event_lines import Event, EventData
 from patchtrail.contract.events import (
     ClockStep,
     CmdRun,
     Commit,
-    FileEdit,
     Gap,
     Pause,
     RationaleNote,
@@ -20,10 +20,12 @@ from patchtrail.contract.events import (
     SessionStart,
     TestRun,
 )
+from patchtrail.contract.files import AgentAct, CellRun, FileContent, FileCreate, FileDelete, FileEdit, FileRename
 
 __all__ = ["TimelineRow", "timeline", "told"]
 
 SHOWN_FAILURES = 5
+SHOWN_FRAMES = 5
 QUIET = frozenset({"heartbeat", "redactor"})
 
 
@@ -76,11 +78,40 @@ def told(data: EventData) -> tuple[str, list[str]]:
             return f"went on after the sidecar was killed ({data.torn_bytes} torn bytes cut)", []
         case SessionEnd():
             return f"ended: {data.reason}", []
+        case FileCreate():
+            return f"created {data.file_path}", _edit(data)[1]
+        case FileDelete():
+            return f"deleted {data.file_path}{'/' if data.is_folder else ''}", []
+        case FileRename():
+            return f"renamed {data.file_path} to {data.new_path}", []
+        case CellRun():
+            return f"ran cell {data.cell.index + 1} of {data.file_path}: {_success(data)}", []
+        case AgentAct():
+            return f"{data.agent}: {data.act} {data.tool or ''} {data.file_path or ''} ({data.outcome})", []
+        case DebugSession() | DebugStop() | Breakpoints():
+            return _debugging(data)
         case _:
             return type(data).__name__, []
 
 
-def _edit(edit: FileEdit) -> tuple[str, list[str]]:
+def _debugging(data: DebugSession | DebugStop | Breakpoints) -> tuple[str, list[str]]:
+    match data:
+        case DebugSession():
+            return f"debugging {data.phase}: {data.name} ({data.debug_type})", []
+        case Breakpoints():
+            counts = (len(data.added), "set"), (len(data.removed), "removed"), (len(data.changed), "changed")
+            return f"breakpoints: {', '.join(f'{count} {word}' for count, word in counts if count)}", []
+        case DebugStop():
+            raised = f": {data.exception.type_name}: {data.exception.message}" if data.exception else ""
+            frames = [f"{one.file_path or '…'}:{one.line} {one.name}" for one in data.frames]
+            return f"stopped ({data.reason}){raised}", frames[:SHOWN_FRAMES]
+
+
+def _success(run: CellRun) -> str:
+    return run.error_name or {True: "ok", False: "failed", None: "result unknown"}[run.is_success]
+
+
+def _edit(edit: FileContent) -> tuple[str, list[str]]:
     if edit.withheld:
         return f"{edit.file_path} ({edit.size_bytes} bytes, content not captured: {edit.withheld})", []
     if edit.diff_artifact:

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
+from patchtrail.contract.artifact import ArtifactRef
 from patchtrail.contract.errors import InvalidInput, VerificationFailed
 from patchtrail.contract.event_lines import Event, SessionEndEvent
-from patchtrail.contract.events import ArtifactRef, CmdRun, Commit, FileEdit, TestRun
+from patchtrail.contract.events import CmdRun, Commit, TestRun
 from patchtrail.contract.evidence import CHUNK_TYPE, ChunkManifest
+from patchtrail.contract.files import FileContent
 from patchtrail.integrity import canonical, chunk, digest, dsse
 from patchtrail.integrity.keys import VerifyingKey
 from patchtrail.integrity.verify.finding import Finding
@@ -121,7 +123,7 @@ def artifact_refs(event: Event) -> Iterator[ArtifactRef]:
     """Yield the artifacts that an event refers to."""
     data = event.data
     references: tuple[ArtifactRef | None, ...] = ()
-    if isinstance(data, FileEdit):
+    if isinstance(data, FileContent):
         references = (data.base_artifact, data.diff_artifact)
     elif isinstance(data, CmdRun):
         references = (data.output_artifact,)
