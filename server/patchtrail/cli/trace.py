@@ -12,8 +12,10 @@ from rich.text import Text
 
 from patchtrail.cli.client import CollectorClient
 from patchtrail.cli.console import console, told
+from patchtrail.cli.exports import Exported, ExportFormat, write_export
 from patchtrail.contract.collection import Assurance, TraceList
 from patchtrail.contract.errors import InvalidInput, NotFound
+from patchtrail.contract.event_lines import SessionStartEvent
 from patchtrail.integrity.verify import TraceEvidence, TraceVerdict, verify_trace
 from patchtrail.trace import Replay, read_bundle, replay, timeline
 
@@ -104,39 +106,63 @@ def verify(
 @app.command()
 @told
 def export(
-    trace: Annotated[str, typer.Argument(help="A trace id at the collector.")],
+    trace: WhichTrace,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Where to write (default: TRACE.zip here).")
+        Path | None, typer.Option("--output", "-o", help="Where to write (default: named after the trace, here).")
     ] = None,
+    form: Annotated[
+        ExportFormat, typer.Option("--format", help="bundle can be verified offline; the others are other tools' own.")
+    ] = "bundle",
     collector: Collector = DEFAULT_COLLECTOR,
     token: Token = None,
+    server_key: Pinned = None,
+    repo: Annotated[
+        Path | None, typer.Option(help="The repository: progsnap2 and agent-trace start from its start commit.")
+    ] = None,
 ) -> None:
-    """Write a self-contained bundle that anyone can verify offline."""
-    content = CollectorClient(collector, token).get_bytes(f"/v1/traces/{trace}/bundle")
-    read_bundle(content)
-    target = output or Path(f"{trace}.zip")
-    target.write_bytes(content)
-    typer.echo(f"{target}: {len(content)} bytes. Check it with: patchtrail trace verify {target}")
+    """Write a trace as a bundle that anyone can verify, or as ProgSnap2, agent-trace, OpenTelemetry or CTRF."""
+    content = _bundle(trace, collector, token)
+    evidence = read_bundle(content)
+    if form == "bundle":
+        target = output or Path(f"{evidence.trace_id}.zip")
+        target.write_bytes(content)
+        typer.echo(f"{target}: {len(content)} bytes. Check it with: patchtrail trace verify {target}")
+        return
+    verdict = verify_trace(evidence, pinned_jkt=server_key)
+    start_text = _no_text if repo is None or not verdict.events else _start_texts(repo, _start_commit(verdict))
+    for path in write_export(Exported(evidence, verdict, start_text), form, output):
+        typer.echo(str(path))
 
 
 def _evidence(trace: str, collector: str, token: str | None) -> TraceEvidence:
-    """Return a trace's evidence, from the bundle at this path or from the collector."""
+    return read_bundle(_bundle(trace, collector, token))
+
+
+def _bundle(trace: str, collector: str, token: str | None) -> bytes:
+    """Return a trace's bundle, from the file at this path or from the collector."""
     path = Path(trace)
     if path.is_file():
-        return read_bundle(path.read_bytes())
+        return path.read_bytes()
     if not trace.startswith("trace-"):
         raise NotFound(f"{trace} is neither a file nor a trace id.")
-    return read_bundle(CollectorClient(collector, token).get_bytes(f"/v1/traces/{trace}/bundle"))
+    return CollectorClient(collector, token).get_bytes(f"/v1/traces/{trace}/bundle")
 
 
 def _replayed(verdict: TraceVerdict, evidence: TraceEvidence, repo: Path) -> Replay:
-    start = verdict.events[0].event
-    commit = getattr(start.data, "start_commit", "")
     return replay(
         (held.event for held in verdict.events),
-        start_text=_start_texts(repo, commit),
+        start_text=_start_texts(repo, _start_commit(verdict)),
         artifacts=evidence.artifacts or {},
     )
+
+
+def _start_commit(verdict: TraceVerdict) -> str:
+    start = verdict.events[0].event
+    return start.data.start_commit if isinstance(start, SessionStartEvent) else ""
+
+
+def _no_text(path: str) -> None:  # noqa: ARG001 -- without the repository no path has a text
+    return None
 
 
 def _start_texts(repo: Path, commit: str) -> Callable[[str], str | None]:
