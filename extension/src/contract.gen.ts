@@ -1897,6 +1897,14 @@ export interface SessionState {
    * Why pytest is not asked for a JUnit report in this workspace.
    */
   junit_withheld?: string | null;
+  /**
+   * How full the spool is; at 80 a person should know, at 100 nothing more is recorded.
+   */
+  spool_percent?: number;
+  /**
+   * What a person should know of delivery.
+   */
+  notices?: string[];
 }
 /**
  * An environment variable that new terminals should have; `prepend` keeps what the user set behind it.

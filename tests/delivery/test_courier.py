@@ -85,8 +85,9 @@ class Carrier:
 
     def look(self) -> None:
         """Let the courier look once, whatever its back-off says."""
-        self.courier._retry_at_ms = 0
-        self.courier._look()
+        self.clock.since_boot_ms += 3_700_000
+        self.courier.tend()
+        self.courier.look()
 
     def restarted(self) -> Carrier:
         """Return the same device after a kill: nothing was closed."""
@@ -254,19 +255,29 @@ def test_an_unreachable_collector_costs_nothing(carrier: Carrier, collector: Run
 
 
 def test_a_chunk_that_is_refused_for_good_is_set_aside(carrier: Carrier, collector: RunningCollector) -> None:
-    """A poison chunk is quarantined and told, nothing of it is deleted, and other traces go on."""
-    poisoned, sound = carrier.trace(), carrier.trace()
+    """P7: a poison chunk is set aside and told, nothing of it is deleted, and other traces go on.
+
+    The next start offers it once more: it may have been the collector's fault.
+    """
+    poisoned = carrier.trace()
     poisoned.append(NOTE)
+    with impostor(422, b'{"code":"chunk.poison","message":"No.","detail":{}}', {}) as url:
+        carrier.device.transport._url, real = url, carrier.device.transport._url
+        carrier.look()
+        carrier.device.transport._url = real
+    sound = carrier.trace()
     sound.append(SessionEnd(reason="participant"))
-    segment = poisoned.folder.segment(0)
-    segment.write_bytes(segment.read_bytes().replace(b"Look.", b"Lock."))
     carrier.look()
 
     check_complete(collector, sound.trace_id, 2)
     assert carrier.courier.stuck() == 1
-    kept = {path.name for path in poisoned.folder.quarantine.iterdir()}
-    assert kept == {"000000.seg", "000000.env", "000000.why"}
-    assert segment.exists()
+    assert "refused for good (422 chunk.poison: No.)" in carrier.courier.notices()[0]
+    assert (poisoned.folder.quarantine / "000000.why").read_text() == "422 chunk.poison: No."
+    assert poisoned.folder.segment(0).exists()
+
+    carrier.restarted().look()
+    assert poisoned.folder.numbers(".rcpt") == [0]
+    assert list(poisoned.folder.quarantine.iterdir()) == []
 
 
 def test_another_devices_trace_waits_and_blocks_nobody(
@@ -345,8 +356,8 @@ def test_what_is_no_receipt_changes_nothing(
     assert trace.folder.numbers(".env") == [0]
     assert trace.folder.numbers(".rcpt") == []
     assert not trace.folder.quarantine.exists()
-    wait_ms = carrier.courier._retry_at_ms - carrier.clock.boot_ms()
-    assert (wait_ms == 7_000) if headers.get("Retry-After") == "7" else (0 < wait_ms <= 3_600_000)
+    wait_ms = carrier.courier._host._until_ms - carrier.clock.boot_ms()
+    assert (7_000 <= wait_ms <= 7_700) if headers.get("Retry-After") == "7" else (1_000 <= wait_ms <= 3_600_000)
 
 
 def test_a_receipt_for_another_chunk_is_none(carrier: Carrier) -> None:
@@ -380,6 +391,7 @@ def test_long_sessions_are_carried_in_order(carrier: Carrier, collector: Running
         trace.append(Heartbeat())
         trace.append(NOTE)
     trace.append(SessionEnd(reason="participant"))
+    carrier.look()
     carrier.look()
 
     check_complete(collector, trace.trace_id, 102)

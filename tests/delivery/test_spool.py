@@ -41,6 +41,7 @@ def new_trace(folder: Path, clock: ManualClock) -> TraceSpool:
 def killed(trace: TraceSpool) -> TraceFolder:
     """Leave a trace as a killed process would: nothing is closed, only the lock is gone."""
     trace._lock.release()
+    trace._active.close()
     return trace.folder
 
 
@@ -165,7 +166,7 @@ def test_a_session_goes_on_after_a_restart(tmp_path: Path, clock: ManualClock) -
     recovered.resume()
 
     assert recovered.last_mono_ms == 61_000
-    assert b'"data":{"from_ms":1000,"reason":"restart","to_ms":61000}' in folder.active.read_bytes()
+    assert b'"from_ms":1000,"reason":"restart","to_ms":61000}' in folder.active.read_bytes()
 
 
 @pytest.mark.parametrize("is_delivered", [False, True])

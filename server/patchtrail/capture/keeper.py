@@ -342,6 +342,7 @@ class Keeper:
             self._stopped = (error.message,)
             if self._session is not None:
                 self._session.close()
+                self._logs.stopped(self._session.log)
             self._session = None
             self._publish()
             raise

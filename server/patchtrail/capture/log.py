@@ -84,6 +84,9 @@ class TraceLogs(Protocol):
     def ended(self, log: TraceLog) -> None:
         """Learn that a trace has ended and may be delivered at once."""
 
+    def stopped(self, log: TraceLog) -> None:
+        """Learn that the disk refused: nobody records the trace any more, and it can be gone on with."""
+
     def give_up(self, log: TraceLog) -> None:
         """Let another sidecar go on with a trace that has not ended."""
 

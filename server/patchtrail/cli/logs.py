@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 
 from patchtrail.capture import Drafts, OpenedLog, SessionFacts, TraceLog
-from patchtrail.contract.errors import CollectorUnavailable, InvalidInput, VerificationFailed
+from patchtrail.contract.errors import CollectorUnavailable, InvalidInput, SpoolUnavailable, VerificationFailed
 from patchtrail.contract.events import SessionEnd
 from patchtrail.delivery import (
     Clock,
@@ -34,7 +34,6 @@ class SpoolLogs:
         self._device = device
         self._clock = clock
         self.courier: Courier | None = None
-        self.recording: str | None = None
 
     def open(self, facts: SessionFacts, root: Path, redact_key: bytes) -> OpenedLog:
         """Open a new trace; one that was left unfinished in the same folder ends as abandoned."""
@@ -43,7 +42,9 @@ class SpoolLogs:
                 # Its start was never written, so there is nothing to end, and nothing to deliver.
                 self._store.discard(left)
             else:
-                _abandon(left)
+                # A disk that refuses this one's end is no reason to refuse the next session.
+                with contextlib.suppress(SpoolUnavailable):
+                    _abandon(left)
         new = self._new_trace(facts)
         trace = self._store.create(new, str(root), redact_key)
         if self.courier is not None:
@@ -58,23 +59,35 @@ class SpoolLogs:
         trace = self._store.wait_for(trace_id, CLOSING_S)
         # What was recorded is settled before other events take the number that a draft announced.
         Drafts(trace)
-        trace.resume()
+        trace.is_in_use = True
+        try:
+            trace.resume()
+        except SpoolUnavailable:
+            trace.is_in_use = False
+            raise
         return self._opened(trace, trace.folder.redact_key.read_bytes())
 
-    def ended(self, log: TraceLog) -> None:  # noqa: ARG002 -- the port names the log
+    def ended(self, log: TraceLog) -> None:
         """Let the courier carry everything now."""
-        self.recording = None
+        self.stopped(log)
         if self.courier is not None:
             self.courier.wake()
 
+    def stopped(self, log: TraceLog) -> None:
+        """Know that nobody records a trace any more."""
+        for trace in self._store.owned():
+            if trace.trace_id == log.trace_id:
+                trace.is_in_use = False
+
     def give_up(self, log: TraceLog) -> None:
         """Let another sidecar go on with a trace."""
-        self.recording = None
+        self.stopped(log)
         self._store.release(self._store.find(log.trace_id))
 
     def resumable(self) -> list[str]:
         """Return the ids of unfinished traces that are not being recorded."""
-        return [trace.trace_id for trace in self._store.resumable() if trace.trace_id != self.recording]
+        left = [trace for trace in self._store.resumable() if trace.next_seq > 0]
+        return [trace.trace_id for trace in left if not trace.is_in_use]
 
     def undelivered(self) -> list[str]:
         """Return the ids of ended traces that are still on their way."""
@@ -82,7 +95,7 @@ class SpoolLogs:
         return [trace.trace_id for trace in owned if trace.is_ended and trace.opening.kind != "local"]
 
     def _opened(self, trace: TraceSpool, redact_key: bytes) -> OpenedLog:
-        self.recording = trace.trace_id
+        trace.is_in_use = True
         participant_id = None if self._device is None else self._device.participant_id
         return OpenedLog(trace, trace.opening.kind, participant_id, redact_key)
 

@@ -28,7 +28,7 @@ def serve(arguments: list[str]) -> int:
     # pygls quotes whole messages in its log; they hold what the developer writes.
     logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
     key_line = sys.stdin.buffer.readline(MAX_KEY_LINE) if options.key_stdin else None
-    loaded = _Loaded(key_line, None if options.spool is None else Path(options.spool))
+    loaded = _Loaded(key_line, None if options.spool is None else Path(options.spool), options.spool_cap_mb)
     try:
         build_server(loaded.connect).start_io()
     finally:
@@ -39,8 +39,9 @@ def serve(arguments: list[str]) -> int:
 class _Loaded:
     """The sidecar, from the moment on at which it is needed."""
 
-    def __init__(self, key_line: bytes | None, spool: Path | None) -> None:
+    def __init__(self, key_line: bytes | None, spool: Path | None, cap_mb: int) -> None:
         self._key_line = key_line
+        self._cap_bytes = cap_mb * 1024 * 1024
         self._spool = spool
         self.close: Callable[[], None] = _nothing
         self.exit_code = 0
@@ -53,7 +54,7 @@ class _Loaded:
 
         try:
             device = None if self._key_line is None else device_of(self._key_line)
-            sidecar = build_sidecar(self._spool or default_spool(), device)
+            sidecar = build_sidecar(self._spool or default_spool(), device, cap_bytes=self._cap_bytes)
         except PatchtrailError as error:
             sys.stderr.write(f"patchtrail serve: {error.message}\n")
             self.exit_code = 2
@@ -74,6 +75,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--spool",
         help="folder that holds what is not delivered yet (default: patchtrail/spool in the user's data folder)",
+    )
+    parser.add_argument(
+        "--spool-cap-mb",
+        type=int,
+        default=512,
+        help="how much may wait there (default: 512; never more than 5 %% of the free space)",
     )
     return parser
 

@@ -12,7 +12,7 @@ from patchtrail.capture import Machine, Recorder
 from patchtrail.cli.logs import SpoolLogs
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.lsp import DeviceKey, SessionState
-from patchtrail.delivery import Courier, Device, SpoolStore, SystemClock
+from patchtrail.delivery import CAP_BYTES, Courier, Device, SpoolStore, SystemClock
 from patchtrail.editor.sidecar import Sidecar
 
 __all__ = ["build_sidecar", "default_spool", "device_of"]
@@ -36,10 +36,10 @@ def device_of(key_line: bytes) -> Device:
     return Device(enrolled)
 
 
-def build_sidecar(spool: Path, device: Device | None) -> Sidecar:
+def build_sidecar(spool: Path, device: Device | None, *, cap_bytes: int = CAP_BYTES) -> Sidecar:
     """Wire the recorder, the spool and the courier."""
     clock, listeners = SystemClock(), list[Callable[[], None]]()
-    store = SpoolStore(spool, clock, None if device is None else device.key)
+    store = SpoolStore(spool, clock, None if device is None else device.key, cap_bytes=cap_bytes)
     logs = SpoolLogs(store, device, clock)
 
     def changed() -> None:
@@ -82,6 +82,8 @@ def build_sidecar(spool: Path, device: Device | None) -> Sidecar:
                 "note_link": state.note_link,
                 "terminal_variables": list(state.terminal_variables),
                 "junit_withheld": state.junit_withheld,
+                "spool_percent": store.room.use.percent,
+                "notices": courier.notices(),
             }
         )
 

@@ -198,6 +198,10 @@ class SessionState(WireModel):
     junit_withheld: str | None = Field(
         default=None, description="Why pytest is not asked for a JUnit report in this workspace."
     )
+    spool_percent: Count = Field(
+        default=0, description="How full the spool is; at 80 a person should know, at 100 nothing more is recorded."
+    )
+    notices: list[str] = Field(default=[], description="What a person should know of delivery.")
 
 
 class CommandReport(WireModel):

@@ -1,38 +1,48 @@
 """Carry sealed chunks to the collector: hold, upload, verify the receipt, and only then let go.
 
-One request is in flight at a time. An answer decides what happens: a receipt is verified, stored and synced before
-the chunk is unlinked; a refusal for good is quarantined and told; everything else is kept and tried again later.
+One request is in flight at a time, for all windows of this machine. An answer decides what happens: a receipt is
+verified, stored and synced before the chunk is unlinked; a refusal for good is set aside and told; everything else is
+kept and tried again later. A second thread keeps what was appended safe, whatever the network does.
 
-The thread is a boundary: whatever goes wrong in one look is logged by its type, and the next look comes.
+The threads are a boundary: whatever goes wrong in one look is logged by its type, and the next look comes.
 """
 
 from __future__ import annotations
 
 import logging
-import random
 import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from patchtrail.contract.collection import TraceCompleted
-from patchtrail.contract.errors import CollectorUnavailable, InvalidInput, PatchtrailError, VerificationFailed
+from patchtrail.contract.collection import ArtifactStored, TraceCompleted
+from patchtrail.contract.errors import (
+    CollectorUnavailable,
+    InvalidInput,
+    PatchtrailError,
+    SpoolUnavailable,
+    VerificationFailed,
+)
 from patchtrail.delivery.clock import Clock
 from patchtrail.delivery.device import Device
 from patchtrail.delivery.durable import make_folder, sync_folder, unlink_all, write_whole
 from patchtrail.delivery.openings import granted
 from patchtrail.delivery.parcel import Parcel, read_parcel
-from patchtrail.delivery.recovery import receipt_file
+from patchtrail.delivery.patience import Backoff, Pace
+from patchtrail.delivery.recovery import receipt_file, stored_manifest
+from patchtrail.delivery.refusal import meaning_of, sentence_of
 from patchtrail.delivery.spool import TraceSpool
 from patchtrail.delivery.store import SpoolStore
-from patchtrail.delivery.transport import Answer
+from patchtrail.delivery.transport import Answer, Refused
 from patchtrail.integrity import dsse, receipt
 
 __all__ = ["Courier", "SendingRules"]
 
 TICK_S = 0.5
-FIRST_BACKOFF_S = 1.0
-MAX_BACKOFF_S = 15 * 60.0
-REFUSED_FOR_GOOD = frozenset({400, 404, 413, 415, 422})
+TICKS_PER_MEASURE = 10
+TICKS_PER_ADOPTION = 120
+CHUNKS_PER_TURN = 50
+"""So many, and another window may send."""
+BURST, PER_S = 100, 5.0
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +58,7 @@ class SendingRules(Protocol):
 
 
 class Courier:
-    """The delivery thread of one sidecar."""
+    """The delivery of one sidecar: a thread that keeps the spool safe, and one that carries."""
 
     def __init__(
         self, store: SpoolStore, device: Device | None, clock: Clock, rules: SendingRules, on_change: Callable[[], None]
@@ -61,16 +71,23 @@ class Courier:
         self._tokens: dict[str, str] = {}
         self._stored_artifacts: set[tuple[str, str]] = set()
         self._wake = threading.Event()
-        self._is_stopping = False
-        self._failures = 0
-        self._retry_at_ms = 0
-        self._stuck: set[str] = set()
+        self._stopping = threading.Event()
+        self._host = Backoff()
+        self._pace = Pace(burst=BURST, per_s=PER_S)
+        self._waiting: dict[str, Backoff] = {}
+        self._poisoned: set[str] = set()
+        self._told: dict[str, str] = {}
+        self._ticks = 0
         self.is_online = device is not None
-        self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._run, args=(self._wake, self.look), name="courier", daemon=True),
+            threading.Thread(target=self._run, args=(threading.Event(), self._tick), name="spool", daemon=True),
+        ]
 
     def start(self) -> None:
         """Start carrying."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def wake(self) -> None:
         """Look at the spool now."""
@@ -86,92 +103,153 @@ class Courier:
         return sum(len(trace.folder.numbers(".env")) for trace in self._store.owned())
 
     def stuck(self) -> int:
-        """Return how many traces wait for a person, because the collector will not take them as they are."""
-        return len(self._stuck)
+        """Return how many traces the collector does not take as they are now."""
+        return len([key for key in self._told if key.startswith("trace-")])
+
+    def notices(self) -> list[str]:
+        """Return what a person should know of delivery, as sentences."""
+        return list(self._told.values())
 
     def stop(self) -> None:
         """Finish the request in flight and stop; what is left is carried by the next sidecar."""
-        self._is_stopping = True
+        self._stopping.set()
         self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=5)
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(timeout=5)
         if self._device is not None:
             self._device.close()
 
-    def _run(self) -> None:
-        while not self._is_stopping:
-            self._wake.wait(TICK_S)
-            self._wake.clear()
+    def _run(self, wake: threading.Event, look: Callable[[], None]) -> None:
+        while not self._stopping.is_set():
+            wake.wait(TICK_S)
+            wake.clear()
             try:
-                self._look()
+                look()
             except Exception as error:  # noqa: BLE001 -- a courier that died would keep everything here, unseen
                 logger.warning("delivery: %s", type(error).__name__)
-                self._fail(None)
 
-    def _look(self) -> None:
-        for trace in self._store.owned():
-            self._keep_safe(trace)
-        if self._device is None:
-            return
-        for trace in self._store.owned():
-            if self._is_stopping or self._clock.boot_ms() < self._retry_at_ms or not self._rules.may_send():
-                return
-            if trace.opening.kind != "local" and trace.trace_id not in self._stuck:
-                self._attempt(trace, self._device)
+    def _tick(self) -> None:
+        self._ticks += 1
+        self.tend()
+        if self._ticks % TICKS_PER_ADOPTION == 0:
+            # What a sidecar that crashed left is carried by whoever still runs.
+            self._store.adopt()
+        if self._ticks % TICKS_PER_MEASURE == 0:
+            before, after = self._store.room.use, self._store.room.measure()
+            if before.percent != after.percent:
+                self._on_change()
 
-    def _keep_safe(self, trace: TraceSpool) -> None:
+    def tend(self) -> None:
         """Sync and seal what is due; a disk that refuses one trace never keeps the others waiting."""
-        try:
-            trace.sync()
-            trace.seal_if_due()
-        except OSError as error:
-            logger.warning("delivery: %s cannot be sealed: %s", trace.trace_id, error.strerror)
+        for trace in self._store.owned():
+            try:
+                trace.sync()
+                trace.seal_if_due()
+            except (OSError, SpoolUnavailable) as error:
+                logger.warning("delivery: %s cannot be sealed: %s", trace.trace_id, error)
+        self._store.give_way()
+
+    def look(self) -> None:
+        """Carry what is due, unless the collector asked for patience or another window is sending."""
+        device = self._device
+        if device is None or not self._host.is_over(self._clock.boot_ms()) or not self._rules.may_send():
+            return
+        with self._store.sending() as is_ours:
+            for trace in self._store.owned() if is_ours else ():
+                if self._stopping.is_set() or not self._host.is_over(self._clock.boot_ms()):
+                    return
+                if self._is_to_be_tried(trace):
+                    self._attempt(trace, device)
+
+    def _is_to_be_tried(self, trace: TraceSpool) -> bool:
+        if trace.opening.kind == "local" or trace.trace_id in self._poisoned or not self._rules.may_send():
+            return False
+        backoff = self._waiting.get(trace.trace_id)
+        return backoff is None or backoff.is_over(self._clock.boot_ms())
 
     def _attempt(self, trace: TraceSpool, device: Device) -> None:
-        """Deliver what is due of one trace; what is refused for good, or cannot be read, is set aside and told."""
+        """Deliver what is due of one trace; what goes wrong with it never keeps the others waiting."""
         try:
-            self._deliver(trace, device)
+            try:
+                self._deliver(trace, device)
+            except Refused as refused:
+                self._take_refusal(trace, refused.answer)
         except CollectorUnavailable as error:
-            if error.detail.get("status") in REFUSED_FOR_GOOD or error.detail.get("status") in (403, 409):
-                self._set_aside(trace, error.code)
-            else:
-                self._fail(None)
-        except (PatchtrailError, OSError) as error:
-            self._set_aside(trace, type(error).__name__)
+            self._host_failed(f"The collector's answer is not understood: {error.message}", None)
+        except OSError as error:
+            # Receipts must find room on a full disk, or nothing would ever leave it.
+            self._store.room.release_reserve()
+            self._postpone(trace, f"{trace.trace_id} cannot be read or written now: {error.strerror}.")
+        except PatchtrailError as error:
+            self._postpone(trace, f"{trace.trace_id} cannot be delivered now: {error.message}")
 
-    def _set_aside(self, trace: TraceSpool, why: str) -> None:
-        logger.warning("delivery: %s is set aside: %s", trace.trace_id, why)
-        self._stuck.add(trace.trace_id)
-        self._on_change()
+    def _take_refusal(self, trace: TraceSpool, answer: Answer) -> None:
+        problem = answer.problem()
+        match meaning_of(answer.status, problem):
+            case "later":
+                self._host_failed(None, answer.retry_after_s)
+            case "unauthorised":
+                self._host_failed("The collector does not accept this device now; everything is kept.", None)
+            case "artifacts":
+                self._stored_artifacts = {one for one in self._stored_artifacts if one[0] != trace.trace_id}
+                self._postpone(trace, None)
+            case "withdrawn":
+                self._forget(trace)
+                self._store.wipe(trace)
+                self._tell(f"withdrawn {trace.trace_id}", f"{trace.trace_id} was withdrawn, and is deleted here too.")
+            case "poison":
+                self._quarantine(trace, f"{answer.status} {problem.code}: {problem.message}")
+            case "refused":
+                n, wanted = _next(trace), problem.detail.get("next_n")
+                had = isinstance(wanted, int) and trace.folder.disk.exists(trace.folder.receipt(wanted))
+                self._postpone(trace, sentence_of(trace.trace_id, n, problem, is_receipted_here=had))
 
     def _deliver(self, trace: TraceSpool, device: Device) -> None:
-        for n in trace.folder.numbers(".env"):
+        for n in trace.folder.numbers(".env")[:CHUNKS_PER_TURN]:
+            if _is_receipted(trace, n):
+                # Its name may not have reached the disk yet.
+                sync_folder(trace.folder.path, trace.folder.disk)
+                self._let_go(trace, n)
+                continue
             parcel = read_parcel(trace, n)
-            if not self._is_due(trace, parcel) or not self._rules.may_send():
+            is_stopped = self._stopping.is_set() or not self._rules.may_send()
+            if is_stopped or not self._is_due(trace, parcel) or not self._pace.take(self._clock.boot_ms()):
                 return
-            if not self._deliver_chunk(trace, parcel, device):
-                return
-        if trace.is_ended and not trace.folder.numbers(".env"):
+            self._carry(trace, parcel, device)
+        if trace.is_whole and not trace.folder.numbers(".env"):
             self._finish(trace, device)
 
     def _is_due(self, trace: TraceSpool, parcel: Parcel) -> bool:
         age_ms = abs(self._clock.wall_ms() - parcel.manifest.made_ms)
         return trace.is_ended or age_ms >= self._rules.hold_ms()
 
-    def _deliver_chunk(self, trace: TraceSpool, parcel: Parcel, device: Device) -> bool:
-        """Carry one chunk with its artifacts; return whether it is receipted."""
-        token = self._token(trace, device)
+    def _carry(self, trace: TraceSpool, parcel: Parcel, device: Device) -> None:
+        """Carry one chunk with its artifacts; a 200 that is no receipt changes nothing."""
+        trace_id, n = trace.trace_id, parcel.manifest.n
         for sha256 in parcel.artifacts:
-            if (trace.trace_id, sha256) not in self._stored_artifacts:
-                content = trace.folder.artifact(sha256).read_bytes()
-                answer = device.transport.put_artifact(trace.trace_id, sha256, content, token)
-                if not answer.is_success:
-                    return self._refused(trace, parcel, answer)
-                self._stored_artifacts.add((trace.trace_id, sha256))
-        answer = device.transport.put_chunk(trace.trace_id, parcel.manifest.n, parcel.body, token)
+            if (trace_id, sha256) not in self._stored_artifacts:
+                content = trace.folder.disk.read(trace.folder.artifact(sha256))
+                answer = self._sent(
+                    trace,
+                    device,
+                    lambda token: device.transport.put_artifact(trace_id, sha256, content, token),  # noqa: B023 -- called at once
+                )
+                if answer.body(ArtifactStored).sha256 != sha256:
+                    raise CollectorUnavailable("The answer is for another artifact.", code="bad_answer")
+                self._stored_artifacts.add((trace_id, sha256))
+        answer = self._sent(trace, device, lambda token: device.transport.put_chunk(trace_id, n, parcel.body, token))
+        self._receipted(trace, parcel, answer, device)
+
+    def _sent(self, trace: TraceSpool, device: Device, send: Callable[[str], Answer]) -> Answer:
+        """Send with the trace's token; one that is no longer known is renewed, once."""
+        answer = send(self._token(trace, device))
+        if answer.status == 401:
+            self._tokens.pop(trace.trace_id, None)
+            answer = send(self._token(trace, device))
         if not answer.is_success:
-            return self._refused(trace, parcel, answer)
-        return self._receipted(trace, parcel, answer, device)
+            raise Refused(answer)
+        return answer
 
     def _token(self, trace: TraceSpool, device: Device) -> str:
         token = self._tokens.get(trace.trace_id)
@@ -189,73 +267,94 @@ class Courier:
         granted(created, opening.request, device, device.server_key())
         return created.upload_token
 
-    def _receipted(self, trace: TraceSpool, parcel: Parcel, answer: Answer, device: Device) -> bool:
-        """Verify and store a receipt, then let the chunk go; a 200 that is no receipt changes nothing."""
+    def _receipted(self, trace: TraceSpool, parcel: Parcel, answer: Answer, device: Device) -> None:
+        """Verify and store a receipt, then let the chunk go."""
         try:
             envelope = dsse.parse_envelope(answer.content)
             statement = receipt.open_receipt(envelope, device.server_key())
-        except (InvalidInput, VerificationFailed):
-            return self._fail(None)
+        except (InvalidInput, VerificationFailed) as error:
+            raise CollectorUnavailable("The answer is no receipt of the collector.", code="bad_answer") from error
         if any(receipt.check_receipt(statement, parcel.manifest, parcel.chunk_id)):
-            return self._fail(None)
+            raise CollectorUnavailable("The receipt is for another chunk.", code="bad_answer")
         n, folder = parcel.manifest.n, trace.folder
-        write_whole(folder.receipt(n), receipt_file(parcel.envelope_line, answer.content, parcel.last_mono_ms))
-        unlink_all(folder.segment(n), folder.envelope(n))
-        sync_folder(folder.path)
-        self._succeed()
-        return True
+        content = receipt_file(parcel.envelope_line, answer.content, parcel.last_mono_ms)
+        write_whole(folder.receipt(n), content, folder.disk)
+        self._let_go(trace, n)
+        self._succeed(trace)
+
+    def _let_go(self, trace: TraceSpool, n: int) -> None:
+        """Unlink a chunk whose receipt is on disk; the manifest goes last, or a crash would leave it without lines."""
+        folder = trace.folder
+        why = folder.quarantine / f"{n:06d}.why"
+        unlink_all(folder.segment(n), folder.envelope(n), why, disk=folder.disk)
+        sync_folder(folder.path, folder.disk)
 
     def _finish(self, trace: TraceSpool, device: Device) -> None:
-        answer = device.transport.complete(trace.trace_id, self._token(trace, device))
-        if not answer.is_success:
-            self._refused(trace, None, answer)
-            return
-        answer.body(TraceCompleted)
-        write_whole(trace.folder.complete, answer.content)
-        unlink_all(trace.folder.redact_key, *trace.folder.artifact("").glob("*"))
+        answer = self._sent(trace, device, lambda token: device.transport.complete(trace.trace_id, token))
+        if answer.body(TraceCompleted).trace_id != trace.trace_id:
+            raise CollectorUnavailable("The answer is for another trace.", code="bad_answer")
+        write_whole(trace.folder.complete, answer.content, trace.folder.disk)
+        self._succeed(trace)
+        self._forget(trace)
+        self._store.finish(trace)
+        self._on_change()
+
+    def _forget(self, trace: TraceSpool) -> None:
         self._tokens.pop(trace.trace_id, None)
-        self._store.release(trace)
-        self._succeed()
+        self._stored_artifacts = {one for one in self._stored_artifacts if one[0] != trace.trace_id}
+        self._waiting.pop(trace.trace_id, None)
+        self._told.pop(trace.trace_id, None)
 
-    def _refused(self, trace: TraceSpool, parcel: Parcel | None, answer: Answer) -> bool:
-        """Decide what a refusal means; nothing is ever deleted for it."""
-        problem = answer.problem()
-        if answer.status == 401 and trace.trace_id in self._tokens:
-            del self._tokens[trace.trace_id]
-            return self._fail(answer.retry_after_s)
-        if problem.code == "artifacts_missing" and parcel is not None:
-            self._stored_artifacts -= {(trace.trace_id, sha256) for sha256 in parcel.artifacts}
-            return self._fail(answer.retry_after_s)
-        if problem.code == "no_problem":
-            return self._fail(answer.retry_after_s)
-        is_poison = answer.status in REFUSED_FOR_GOOD or problem.code == "fork"
-        if is_poison and parcel is not None:
-            self._quarantine(trace, parcel, f"{answer.status} {problem.code}: {problem.message}")
-            return False
-        if is_poison or answer.status in (403, 409):
-            self._set_aside(trace, f"{answer.status} {problem.code}")
-            return False
-        return self._fail(answer.retry_after_s)
+    def _quarantine(self, trace: TraceSpool, why: str) -> None:
+        """Set a chunk aside that the collector will never take, and those behind it; it is offered to the next start.
 
-    def _quarantine(self, trace: TraceSpool, parcel: Parcel, why: str) -> None:
-        """Set a chunk aside that the collector will never take; the other traces go on."""
-        folder, n = trace.folder, parcel.manifest.n
-        make_folder(folder.quarantine)
-        write_whole(folder.quarantine / f"{n:06d}.why", why.encode())
-        for path in (folder.segment(n), folder.envelope(n)):
-            write_whole(folder.quarantine / path.name, path.read_bytes())
-        self._set_aside(trace, f"chunk {n} was refused for good")
+        The chunk stays where it is, or the chain behind it would have no place: what is set aside is the reason.
+        """
+        folder, n = trace.folder, _next(trace)
+        make_folder(folder.quarantine, folder.disk)
+        write_whole(folder.quarantine / f"{n or 0:06d}.why", why.encode(), folder.disk)
+        self._poisoned.add(trace.trace_id)
+        self._tell(trace.trace_id, f"{trace.trace_id}: chunk {n} was refused for good ({why}). It is kept.")
 
-    def _succeed(self) -> None:
-        self._failures, self._retry_at_ms, self.is_online = 0, 0, True
+    def _postpone(self, trace: TraceSpool, sentence: str | None) -> None:
+        """Try one trace again later; the others go on."""
+        self._waiting.setdefault(trace.trace_id, Backoff()).fail(self._clock.boot_ms())
+        if sentence is not None:
+            self._tell(trace.trace_id, sentence)
+
+    def _tell(self, key: str, sentence: str) -> None:
+        if self._told.get(key) != sentence:
+            logger.warning("delivery: %s", sentence)
+            self._told = {**self._told, key: sentence}
+            self._on_change()
+
+    def _succeed(self, trace: TraceSpool) -> None:
+        self._host.succeed()
+        self.is_online = True
+        self._waiting.pop(trace.trace_id, None)
+        self._told = {key: told for key, told in self._told.items() if key not in (trace.trace_id, "host")}
         self._on_change()
 
-    def _fail(self, retry_after_s: float | None) -> bool:
-        """Back off with full jitter, or as long as the collector asks; always false, for the caller to return."""
-        ceiling_s = min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2**self._failures)
-        delay_s = retry_after_s if retry_after_s is not None else random.uniform(ceiling_s / 2, ceiling_s)
-        self._failures = min(self._failures + 1, 20)
-        self._retry_at_ms = self._clock.boot_ms() + round(delay_s * 1000)
+    def _host_failed(self, sentence: str | None, retry_after_s: float | None) -> None:
+        """Back off from the collector, for all traces: it is one host, and has one circuit."""
+        self._host.fail(self._clock.boot_ms(), retry_after_s)
         self.is_online = False
+        if sentence is not None:
+            self._tell("host", sentence)
         self._on_change()
+
+
+def _next(trace: TraceSpool) -> int | None:
+    """Return the number of the chunk that is next to be sent."""
+    return next(iter(trace.folder.numbers(".env")), None)
+
+
+def _is_receipted(trace: TraceSpool, n: int) -> bool:
+    """Return whether this very chunk's receipt is on disk already: a crash came between storing it and letting go."""
+    folder, disk = trace.folder, trace.folder.disk
+    if not disk.exists(folder.receipt(n)):
+        return False
+    try:
+        return stored_manifest(folder.receipt(n), disk)[1] == stored_manifest(folder.envelope(n), disk)[1]
+    except SpoolUnavailable:
         return False

@@ -2,47 +2,47 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+
+from patchtrail.delivery.disk import FILE_MODE, FOLDER_MODE, SYSTEM_DISK, Disk
 
 __all__ = ["FILE_MODE", "FOLDER_MODE", "make_folder", "sync_folder", "unlink_all", "write_whole"]
 
-FILE_MODE = 0o600
-FOLDER_MODE = 0o700
 
-
-def make_folder(folder: Path) -> None:
+def make_folder(folder: Path, disk: Disk = SYSTEM_DISK) -> None:
     """Make a private folder, and its parents, durably."""
-    if not folder.is_dir():
-        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        sync_folder(folder.parent)
+    if disk.is_folder(folder):
+        return
+    make_folder(folder.parent, disk)
+    disk.make_folder(folder)
+    disk.sync_folder(folder.parent)
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that after a crash it is there with all its bytes, or not at all."""
+def write_whole(path: Path, content: bytes, disk: Disk = SYSTEM_DISK) -> None:
+    """Write a file so that after a crash it is there with all its bytes, or not at all.
+
+    A sync that failed is never tried again on the same descriptor: the system may have dropped what it could not
+    write, and would then call it written. Whoever tries again writes anew.
+    """
     temporary = path.with_name(f".{path.name}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE)
+    descriptor = disk.open(temporary, is_emptied=True)
     try:
         view = memoryview(content)
         while view:
-            view = view[os.write(descriptor, view) :]
-        os.fsync(descriptor)
+            view = view[disk.append(descriptor, bytes(view)) :]
+        disk.sync(descriptor)
     finally:
-        os.close(descriptor)
-    temporary.rename(path)
-    sync_folder(path.parent)
+        disk.close(descriptor)
+    disk.rename(temporary, path)
+    disk.sync_folder(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path, disk: Disk = SYSTEM_DISK) -> None:
     """Make renames and unlinks inside a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    disk.sync_folder(folder)
 
 
-def unlink_all(*paths: Path) -> None:
+def unlink_all(*paths: Path, disk: Disk = SYSTEM_DISK) -> None:
     """Remove files that may be gone already."""
     for path in paths:
-        path.unlink(missing_ok=True)
+        disk.unlink(path)

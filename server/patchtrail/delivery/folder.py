@@ -5,39 +5,46 @@
     <trace_id>/
       opening.json      how the trace opened: envelopes, genesis, clock base
       redact.key        the session's redaction key; never leaves the machine
-      lock              held by the one process that owns the trace
+      lock              held by the one process that owns the trace; what is written in it means nothing
       wanted            another sidecar asks the owner to give it up
       active.jsonl      event lines being appended
       000000.seg        a sealed segment: the same lines, renamed
       000000.env        the signed manifest of that segment
       000000.rcpt       manifest and receipt, after which .seg and .env are unlinked
       artifacts/        blobs by SHA-256
-      quarantine/       what the collector will never take, or what was damaged; kept
+      quarantine/       what was damaged (.damaged), and why the collector will never take a chunk (.why)
       drafts.json       notes that are not confirmed yet, redacted
       complete.json     the collector's last word
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from patchtrail.contract.collection import TraceRequest
 from patchtrail.contract.errors import SpoolUnavailable
 from patchtrail.contract.events import StartKind
 from patchtrail.contract.wire import JwkThumbprint, Millis, Sha256, TraceId, WireModel
-from patchtrail.delivery.durable import FILE_MODE, make_folder, write_whole
+from patchtrail.delivery.disk import SYSTEM_DISK, Disk
+from patchtrail.delivery.durable import make_folder, write_whole
 
-__all__ = ["FolderLock", "TraceFolder", "TraceOpening"]
+__all__ = ["SPOOL_VERSION", "FolderLock", "TraceFolder", "TraceOpening"]
+
+SPOOL_VERSION = 1
+
+
+class _Version(WireModel):
+    """What every version of `opening.json` says, whatever else it does."""
+
+    spool_version: int = Field(default=SPOOL_VERSION, ge=1)
 
 
 class TraceOpening(WireModel):
     """`opening.json`: what a sidecar that comes later needs to go on with the trace."""
 
-    spool_version: int = 1
+    spool_version: int = SPOOL_VERSION
     trace_id: TraceId
     kind: StartKind
     genesis: Sha256
@@ -53,8 +60,9 @@ class TraceOpening(WireModel):
 class TraceFolder:
     """The paths of one trace, and what their presence says."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, disk: Disk = SYSTEM_DISK) -> None:
         self.path = path
+        self.disk = disk
         self.trace_id = path.name
 
     @property
@@ -105,42 +113,64 @@ class TraceFolder:
 
     def numbers(self, suffix: str) -> list[int]:
         """Return the chunk numbers that have a file with this suffix, in order."""
-        return sorted(int(path.stem) for path in self.path.glob(f"*{suffix}") if path.stem.isdigit())
+        stems = [name.removesuffix(suffix) for name in self.disk.names(self.path) if name.endswith(suffix)]
+        return sorted(int(stem) for stem in stems if stem.isascii() and stem.isdigit())
 
     def create(self, opening: TraceOpening, redact_key: bytes) -> None:
-        """Lay down a new trace's folder."""
-        make_folder(self.path)
-        make_folder(self.path / "artifacts")
-        write_whole(self.redact_key, redact_key)
-        write_whole(self.path / "opening.json", opening.model_dump_json().encode())
+        """Lay down a new trace's folder; with its last file, the opening, it is there."""
+        make_folder(self.path, self.disk)
+        make_folder(self.path / "artifacts", self.disk)
+        write_whole(self.redact_key, redact_key, self.disk)
+        write_whole(self.path / "opening.json", opening.model_dump_json().encode(), self.disk)
+
+    @property
+    def is_half_made(self) -> bool:
+        """Whether it was left before it had an opening: nothing was ever recorded in it."""
+        made_first = {"artifacts", "lock", "redact.key", ".redact.key.tmp", ".opening.json.tmp"}
+        return set(self.disk.names(self.path)) <= made_first and not self.disk.names(self.path / "artifacts")
 
     def opening(self) -> TraceOpening:
         """Read how the trace opened.
 
-        Raises `SpoolUnavailable` when the file is missing, damaged or of a later version.
+        Raises `SpoolUnavailable` when the file is missing, damaged, of a later version, or another trace's.
         """
         try:
-            content = (self.path / "opening.json").read_bytes()
-            return TraceOpening.model_validate_json(content)
+            content = self.disk.read(self.path / "opening.json")
+            if _Version.model_validate_json(content).spool_version > SPOOL_VERSION:
+                raise SpoolUnavailable(
+                    "a later version of Patchtrail wrote it; it is left as it is, for that version",
+                    code="later_version",
+                )
+            opening = TraceOpening.model_validate_json(content)
         except (OSError, ValidationError) as error:
             raise SpoolUnavailable(
                 f"{self.trace_id}/opening.json cannot be read; the trace is left as it is.", code="spool_damaged"
             ) from error
+        if opening.trace_id != self.trace_id:
+            raise SpoolUnavailable(
+                f"it is a copy of {opening.trace_id} under another name; it is left as it is", code="copied_trace"
+            )
+        return opening
 
 
 class FolderLock:
     """The mark that one process owns a trace; the system drops it when the process dies."""
 
     def __init__(self, folder: TraceFolder) -> None:
-        self._descriptor = os.open(folder.path / "lock", os.O_RDWR | os.O_CREAT, FILE_MODE)
+        self._disk = folder.disk
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(self._descriptor)
+            self._descriptor = folder.disk.lock(folder.path / "lock")
+        except BlockingIOError as error:
             raise SpoolUnavailable(
                 f"{folder.trace_id} belongs to another running sidecar.", code="trace_locked"
+            ) from error
+        except OSError as error:
+            raise SpoolUnavailable(
+                f"{folder.trace_id} cannot be locked ({error.strerror}): the spool must lie on a local disk that "
+                "supports locks, and be yours.",
+                code="cannot_lock",
             ) from error
 
     def release(self) -> None:
         """Give the trace up."""
-        os.close(self._descriptor)
+        self._disk.close(self._descriptor)

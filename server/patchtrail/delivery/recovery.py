@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pydantic import JsonValue
 
 from patchtrail.contract.errors import InvalidInput, SpoolUnavailable
 from patchtrail.contract.evidence import ChunkManifest, Envelope
+from patchtrail.delivery.disk import SYSTEM_DISK, Disk
 from patchtrail.delivery.durable import make_folder, write_whole
 from patchtrail.delivery.folder import TraceFolder
 from patchtrail.integrity import canonical, digest, dsse
@@ -21,7 +21,9 @@ from patchtrail.integrity.chain import ChainHead
 __all__ = [
     "Standing",
     "UnsignedSegment",
+    "end_of",
     "last_event",
+    "lost_before",
     "receipt_file",
     "stored_manifest",
     "stored_receipt",
@@ -44,7 +46,7 @@ class UnsignedSegment:
 class Standing:
     """The chain before (`sealed`) and after (`head`) the active segment, and the next chunk's place.
 
-    `torn_bytes` and `lost_events` are what recovery had to cut from the active segment.
+    `active` is what the active segment holds; `torn_bytes` and `lost_events` are what recovery had to cut from it.
     """
 
     sealed: ChainHead
@@ -52,6 +54,7 @@ class Standing:
     next_n: int
     prev_chunk: str
     is_ended: bool
+    active: bytes = b""
     torn_bytes: int = 0
     lost_events: int = 0
 
@@ -66,10 +69,13 @@ def where_it_stands(folder: TraceFolder, genesis: str) -> tuple[Standing, list[U
     sealed, next_n, is_ended = signed.sealed, signed.next_n + len(unsigned), signed.is_ended
     if unsigned:
         sealed, is_ended = unsigned[-1].after, unsigned[-1].end is not None
-    content = folder.active.read_bytes() if folder.active.exists() else b""
+    content = folder.disk.read(folder.active) if folder.disk.exists(folder.active) else b""
     head, good = walk_lines(content, sealed, folder.trace_id)
-    torn, lost = _cut(folder.active, content[good:], good, next_n) if content[good:] else (0, 0)
-    return Standing(sealed, head, next_n, signed.prev_chunk, is_ended, torn, lost), unsigned
+    if content[good:]:
+        _cut(folder, content[good:], good, next_n)
+    torn, lost = len(content) - good, lost_before(folder, next_n)
+    standing = Standing(sealed, head, next_n, signed.prev_chunk, is_ended, content[:good], torn, lost)
+    return standing, unsigned
 
 
 def walk_lines(content: bytes, head: ChainHead, trace_id: str) -> tuple[ChainHead, int]:
@@ -83,10 +89,10 @@ def walk_lines(content: bytes, head: ChainHead, trace_id: str) -> tuple[ChainHea
     return head, good
 
 
-def stored_manifest(path: Path) -> tuple[ChunkManifest, str]:
+def stored_manifest(path: Path, disk: Disk = SYSTEM_DISK) -> tuple[ChunkManifest, str]:
     """Return the manifest in the first line of a `.env` or `.rcpt` file, and its chunk id."""
     try:
-        payload = base64.b64decode(dsse.parse_envelope(path.read_bytes().split(b"\n")[0]).payload)
+        payload = base64.b64decode(dsse.parse_envelope(disk.read(path).split(b"\n")[0]).payload)
         return ChunkManifest.model_validate(canonical.decode(payload)), digest.chunk_id(payload)
     except (OSError, ValueError, InvalidInput) as error:
         raise SpoolUnavailable(f"{path.parent.name}/{path.name} is damaged.", code="spool_damaged") from error
@@ -102,6 +108,21 @@ def receipt_file(manifest_line: bytes, receipt_line: bytes, last_mono_ms: int) -
     return b"\n".join([manifest_line, receipt_line, b'{"last_mono_ms":%d}' % last_mono_ms, b""])
 
 
+def lost_before(folder: TraceFolder, n: int) -> int:
+    """Return how many events were set aside as damaged before chunk `n` was sealed; a second crash forgets none."""
+    names = [name for name in folder.disk.names(folder.quarantine) if name.endswith(".damaged")]
+    mine = [name for name in names if name.startswith((f"{n:06d}.", f"{n:06d}-"))]
+    return sum(folder.disk.read(folder.quarantine / name).count(b"\n") for name in mine)
+
+
+def end_of(segment: bytes) -> str | None:
+    """Return why a trace ended, if these event lines end it."""
+    event = last_event(segment)
+    data = event["data"]
+    is_end = event["type"] == "session_end" and isinstance(data, dict)
+    return str(data["reason"]) if is_end and isinstance(data, dict) else None
+
+
 def last_event(segment: bytes) -> dict[str, JsonValue]:
     """Return the last event of a closed segment."""
     return canonical.decode(segment.removesuffix(b"\n").rpartition(b"\n")[2])
@@ -113,35 +134,33 @@ def _after_signed(folder: TraceFolder, genesis: str) -> Standing:
         start = ChainHead(0, genesis)
         return Standing(start, start, 0, genesis, is_ended=False)
     n = signed[-1]
-    path = folder.envelope(n) if folder.envelope(n).exists() else folder.receipt(n)
-    manifest, chunk_id = stored_manifest(path)
+    path = folder.envelope(n) if folder.disk.exists(folder.envelope(n)) else folder.receipt(n)
+    manifest, chunk_id = stored_manifest(path, folder.disk)
     sealed = ChainHead(manifest.last + 1, manifest.head_out, _last_mono_ms(folder, n))
     return Standing(sealed, sealed, n + 1, chunk_id, is_ended=manifest.end is not None)
 
 
 def _last_mono_ms(folder: TraceFolder, n: int) -> int:
-    if folder.segment(n).exists():
-        return int(str(last_event(folder.segment(n).read_bytes())["mono_ms"]))
-    lines = folder.receipt(n).read_bytes().split(b"\n")
-    return int(orjson.loads(lines[2])["last_mono_ms"])
+    try:
+        if folder.disk.exists(folder.segment(n)):
+            return int(str(last_event(folder.disk.read(folder.segment(n)))["mono_ms"]))
+        lines = folder.disk.read(folder.receipt(n)).split(b"\n")
+        return int(orjson.loads(lines[2])["last_mono_ms"])
+    except (OSError, ValueError, IndexError, KeyError, InvalidInput) as error:
+        raise SpoolUnavailable(
+            f"{folder.trace_id}: chunk {n} is damaged or missing; the trace is left as it is.", code="spool_damaged"
+        ) from error
 
 
 def _unsigned(folder: TraceFolder, signed: Standing) -> Iterator[UnsignedSegment]:
     before, n = signed.sealed, signed.next_n
-    while folder.segment(n).exists():
-        content = folder.segment(n).read_bytes()
+    while folder.disk.exists(folder.segment(n)):
+        content = folder.disk.read(folder.segment(n))
         after, good = walk_lines(content, before, folder.trace_id)
         if good != len(content) or not content:
             raise SpoolUnavailable(f"{folder.trace_id}/{n:06d}.seg is damaged.", code="spool_damaged")
-        yield UnsignedSegment(n, before, after, _end_of(content))
+        yield UnsignedSegment(n, before, after, end_of(content))
         before, n = after, n + 1
-
-
-def _end_of(segment: bytes) -> str | None:
-    event = last_event(segment)
-    data = event["data"]
-    is_end = event["type"] == "session_end" and isinstance(data, dict)
-    return str(data["reason"]) if is_end and isinstance(data, dict) else None
 
 
 def _next_head(line: bytes, head: ChainHead, trace_id: str) -> ChainHead | None:
@@ -156,17 +175,18 @@ def _next_head(line: bytes, head: ChainHead, trace_id: str) -> ChainHead | None:
     return ChainHead(head.next_seq + 1, digest.event_hash(line), mono_ms)
 
 
-def _cut(active: Path, rest: bytes, good: int, n: int) -> tuple[int, int]:
+def _cut(folder: TraceFolder, rest: bytes, good: int, n: int) -> None:
     """Truncate a segment to its good prefix; whole lines behind damage are kept aside and counted as lost."""
-    lost = rest.count(b"\n")
-    if lost:
-        quarantine = active.parent / "quarantine"
-        make_folder(quarantine)
-        write_whole(quarantine / f"{n:06d}.damaged", rest)
-    descriptor = os.open(active, os.O_RDWR)
+    disk = folder.disk
+    if b"\n" in rest:
+        make_folder(folder.quarantine, disk)
+        kept = [name for name in disk.names(folder.quarantine) if name.endswith(".damaged")]
+        if not any(disk.read(folder.quarantine / name) == rest for name in kept):
+            # Set aside once, however often recovery is killed before it has truncated the segment.
+            write_whole(folder.quarantine / f"{n:06d}-{len(kept)}.damaged", rest, disk)
+    descriptor = disk.open(folder.active)
     try:
-        os.ftruncate(descriptor, good)
-        os.fsync(descriptor)
+        disk.truncate(descriptor, good)
+        disk.sync(descriptor)
     finally:
-        os.close(descriptor)
-    return len(rest), lost
+        disk.close(descriptor)

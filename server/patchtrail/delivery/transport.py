@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import ValidationError
 
 from patchtrail.contract.collection import KeySet, TraceCreated, TraceRequest, UploadToken
-from patchtrail.contract.errors import CollectorUnavailable, Detail
+from patchtrail.contract.errors import CollectorUnavailable
 from patchtrail.contract.evidence import CHUNK_MEDIA_TYPE
 from patchtrail.contract.problem import Problem
 from patchtrail.contract.wire import WireModel
+from patchtrail.delivery.wire import Wire
 
 if TYPE_CHECKING:  # Importing httpx costs a cold start 15 ms; the first request pays it instead.
     import httpx
 
-__all__ = ["Answer", "Transport"]
+__all__ = ["Answer", "Refused", "Transport"]
 
 MAX_ANSWER_BYTES = 1024 * 1024
 MAX_RETRY_AFTER_S = 3600.0
+SLOWEST_BYTES_PER_S = 16 * 1024
+"""A whole exchange may take so long as its body takes at this rate, and as often as needed its time-out twice."""
 Body = TypeVar("Body", bound=WireModel)
 
 
@@ -49,14 +52,20 @@ class Answer:
     def body(self, model: type[Body]) -> Body:
         """Parse a successful answer; a captive portal's page is not one."""
         if not self.is_success:
-            problem = self.problem()
-            # A page that is no problem of the collector's, such as a proxy's 404, decides nothing.
-            detail: Detail = {} if problem.code == "no_problem" else {"status": self.status}
-            raise CollectorUnavailable(problem.message, code=problem.code, detail=detail)
+            raise Refused(self)
         try:
             return model.model_validate_json(self.content)
         except ValidationError as error:
             raise CollectorUnavailable(f"The answer is not a {model.__name__}.", code="bad_answer") from error
+
+
+class Refused(CollectorUnavailable):
+    """An answer that is no success; who asked decides what it means."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        problem = answer.problem()
+        super().__init__(problem.message, code=problem.code, detail={"status": answer.status})
 
 
 class Transport:
@@ -67,6 +76,7 @@ class Transport:
         self._device_token = device_token
         self._timeout_s = timeout_s
         self._client: httpx.Client | None = None
+        self._wire = Wire()
 
     def keys(self) -> KeySet:
         """Fetch the collector's public keys."""
@@ -108,8 +118,15 @@ class Transport:
         headers = {"Authorization": f"Bearer {token}"}
         if media_type:
             headers["Content-Type"] = media_type
+        deadline_s = 2 * self._timeout_s + len(content) / SLOWEST_BYTES_PER_S
+        extensions = {"trace": self._wire.notice}
         try:
-            with self._client.stream(method, self._url + path, content=content, headers=headers) as response:
+            with (
+                self._wire.cut_after(deadline_s),
+                self._client.stream(
+                    method, self._url + path, content=content, headers=headers, extensions=extensions
+                ) as response,
+            ):
                 received = b"".join(_capped(response))
                 return Answer(response.status_code, received, _retry_after_s(response))
         except (
