@@ -19,6 +19,7 @@ from patchtrail.contract.errors import CollectorUnavailable, InvalidInput, Patch
 from patchtrail.delivery.clock import Clock
 from patchtrail.delivery.device import Device
 from patchtrail.delivery.durable import make_folder, sync_folder, unlink_all, write_whole
+from patchtrail.delivery.log_watch import Mistrusted
 from patchtrail.delivery.openings import granted
 from patchtrail.delivery.parcel import Parcel, read_parcel
 from patchtrail.delivery.recovery import receipt_file
@@ -66,6 +67,9 @@ class Courier:
         self._retry_at_ms = 0
         self._stuck: set[str] = set()
         self.is_online = device is not None
+        self.mistrust: str | None = None
+        """Why nothing is sent to this collector: what it shows does not go with what it showed before."""
+        self._is_log_checked = False
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
 
     def start(self) -> None:
@@ -87,7 +91,8 @@ class Courier:
 
     def stuck(self) -> int:
         """Return how many traces wait for a person, because the collector will not take them as they are."""
-        return len(self._stuck)
+        waiting = [trace for trace in self._store.owned() if trace.opening.kind != "local"]
+        return len(self._stuck) if self.mistrust is None else len(waiting)
 
     def stop(self) -> None:
         """Finish the request in flight and stop; what is left is carried by the next sidecar."""
@@ -109,6 +114,7 @@ class Courier:
                 self._fail(None)
 
     def _look(self) -> None:
+        self._is_log_checked = False
         for trace in self._store.owned():
             self._keep_safe(trace)
         if self._device is None:
@@ -131,6 +137,8 @@ class Courier:
         """Deliver what is due of one trace; what is refused for good, or cannot be read, is set aside and told."""
         try:
             self._deliver(trace, device)
+        except Mistrusted as error:
+            self._mistrusted(error)
         except CollectorUnavailable as error:
             if error.detail.get("status") in REFUSED_FOR_GOOD or error.detail.get("status") in (403, 409):
                 self._set_aside(trace, error.code)
@@ -138,6 +146,21 @@ class Courier:
                 self._fail(None)
         except (PatchtrailError, OSError) as error:
             self._set_aside(trace, type(error).__name__)
+
+    def _mistrusted(self, error: Mistrusted) -> None:
+        """Send nothing more for now, and say so; whether the collector has come to itself is looked at again later."""
+        logger.warning("delivery: the collector is not trusted: %s", error.code)
+        self.mistrust = error.message
+        self._fail(None)
+
+    def _is_log_sound(self, device: Device) -> bool:
+        """Hold the collector's log to what was seen of it, once per batch."""
+        if not self._is_log_checked:
+            unanswered = device.check_log()
+            if unanswered is not None:
+                return self._fail(unanswered.retry_after_s)
+            self._is_log_checked, self.mistrust = True, None
+        return True
 
     def _set_aside(self, trace: TraceSpool, why: str) -> None:
         logger.warning("delivery: %s is set aside: %s", trace.trace_id, why)
@@ -149,7 +172,7 @@ class Courier:
             parcel = read_parcel(trace, n)
             if not self._is_due(trace, parcel) or not self._rules.may_send():
                 return
-            if not self._deliver_chunk(trace, parcel, device):
+            if not self._is_log_sound(device) or not self._deliver_chunk(trace, parcel, device):
                 return
         if trace.is_ended and not trace.folder.numbers(".env"):
             self._finish(trace, device)
@@ -186,18 +209,19 @@ class Courier:
         if opening.grant is not None or trace.folder.numbers(".rcpt") or opening.request is None:
             return device.transport.renew_token(trace.trace_id)
         created = device.transport.create_trace(opening.request)
-        granted(created, opening.request, device, device.server_key())
+        granted(created, opening.request, device)
         return created.upload_token
 
     def _receipted(self, trace: TraceSpool, parcel: Parcel, answer: Answer, device: Device) -> bool:
         """Verify and store a receipt, then let the chunk go; a 200 that is no receipt changes nothing."""
         try:
             envelope = dsse.parse_envelope(answer.content)
-            statement = receipt.open_receipt(envelope, device.server_key())
+            statement = device.open_receipt(envelope)
         except (InvalidInput, VerificationFailed):
             return self._fail(None)
         if any(receipt.check_receipt(statement, parcel.manifest, parcel.chunk_id)):
             return self._fail(None)
+        device.log.check_receipt(statement)
         n, folder = parcel.manifest.n, trace.folder
         write_whole(folder.receipt(n), receipt_file(parcel.envelope_line, answer.content, parcel.last_mono_ms))
         unlink_all(folder.segment(n), folder.envelope(n))
