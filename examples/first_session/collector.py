@@ -94,7 +94,7 @@ def enrol(url: str, code: str) -> str:
         "device_token": enrolled["device_token"],
         "participant_id": enrolled["participant_id"],
         "collector_url": url,
-        "server_jkt": httpx.get(f"{url}/v1/keys").json()["receipt"][-1]["jkt"],
+        "server_jkt": httpx.get(f"{url}/v1/keys").json()["root"]["jkt"],
     }
     return json.dumps(line)
 

@@ -127,7 +127,7 @@ def present(story: Story, collector: Collector, folder: Path, output: Path, *, i
     trace_id = play(story, key_line, folder / "spool")
     print(f"\nPlayed and delivered {trace_id} in {time.monotonic() - started:.1f} s.\n", flush=True)
     reading = {**os.environ, "PATCHTRAIL_COLLECTOR_URL": collector.url, "PATCHTRAIL_TOKEN": collector.token}
-    reading["PATCHTRAIL_SERVER_KEY"] = httpx.get(f"{collector.url}/v1/keys").json()["receipt"][-1]["jkt"]
+    reading["PATCHTRAIL_SERVER_KEY"] = httpx.get(f"{collector.url}/v1/keys").json()["root"]["jkt"]
     bundle = output / f"{trace_id}.zip"
     for arguments in (
         ["trace", "show", trace_id],

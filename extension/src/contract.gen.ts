@@ -414,6 +414,19 @@ export interface ConsentText {
   text: string;
 }
 /**
+ * Hashes that show that the tree of `to_size` leaves begins with the one of `from_size` (RFC 9162, 2.1.4).
+ */
+export interface ConsistencyProof {
+  from_size: number;
+  to_size: number;
+  /**
+   * @maxItems 128
+   *
+   * Items: SHA-256, lower-case hex.
+   */
+  hashes: string[];
+}
+/**
  * The ledger of one session; `observed_milli` is the observed share of its time, in thousandths.
  */
 export interface Coverage {
@@ -625,7 +638,7 @@ export interface DeviceKey {
   participant_id: string;
   collector_url: string;
   /**
-   * Fingerprint of the collector's receipt key, pinned at enrolment.
+   * Fingerprint of the collector's key, pinned at enrolment: of its root or a receipt key.
    */
   server_jkt?: string | null;
 }
@@ -1620,6 +1633,19 @@ export interface Grant {
   log_root?: string | null;
 }
 /**
+ * Hashes that lead from leaf `index` to the root of the tree of `size` leaves (RFC 9162, 2.1.3).
+ */
+export interface InclusionProof {
+  index: number;
+  size: number;
+  /**
+   * @maxItems 128
+   *
+   * Items: SHA-256, lower-case hex.
+   */
+  hashes: string[];
+}
+/**
  * `initializationOptions` of the `initialize` request.
  */
 export interface InitializationOptions {
@@ -1678,7 +1704,10 @@ export interface JudgeResult {
   overall: number;
 }
 /**
- * The keys that sign grants and receipts, newest last. `jkt` is the fingerprint that clients pin.
+ * The keys that sign grants, receipts and the log, newest last; `root` is the one whose fingerprint clients pin.
+ *
+ * `signed` is the `KeyStatement` that says the same, signed by the root key and vouched for by the receipt keys; what
+ * stands beside it is for readers that know no root key.
  */
 export interface KeySet {
   version: number;
@@ -1686,6 +1715,11 @@ export interface KeySet {
    * @minItems 1
    */
   receipt: [ServerKey, ...ServerKey[]];
+  log?: ServerKey[];
+  log_origin?: string | null;
+  expires_ms?: number | null;
+  root?: ServerKey | null;
+  signed?: Envelope | null;
 }
 /**
  * One of the collector's public keys; old ones are kept to verify old receipts.
@@ -1700,6 +1734,29 @@ export interface ServerKey {
    * Integer milliseconds.
    */
   created_ms: number;
+}
+/**
+ * The collector's keys, newest last, as its root key signs them. A reader never goes back to a lower `version`.
+ */
+export interface KeyStatement {
+  v: 1;
+  version: number;
+  /**
+   * Integer milliseconds.
+   */
+  expires_ms: number;
+  log_origin: string;
+  root: ServerKey;
+  /**
+   * @minItems 1
+   * @maxItems 100
+   */
+  receipt: [ServerKey, ...ServerKey[]];
+  /**
+   * @minItems 1
+   * @maxItems 100
+   */
+  log: [ServerKey, ...ServerKey[]];
 }
 /**
  * A request without parameters.
@@ -1744,7 +1801,7 @@ export interface NoteLink {
  * The device's statement that it opens a trace: the proof behind `POST /v1/traces`.
  *
  * `kind` `online` asks the collector for a trace id; `offline_open` brings its own and names the newest
- * receipt (by chunk id) that the device held, or none, which bounds its start from below.
+ * receipt (by chunk id) and the newest tree of the log that the device held, or none: they bound its start from below.
  */
 export interface Opening {
   v: 1;
@@ -1769,6 +1826,8 @@ export interface Opening {
    * Integer milliseconds.
    */
   made_ms: number;
+  log_size?: number | null;
+  log_root?: string | null;
 }
 /**
  * A draft as it is kept, redacted; redaction can lengthen a text.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.contract.log_samples import LOG_SAMPLES, LOG_WRONG, SIGNED_KEYS
 from tests.integrity.honest import honest
 
 SESSION = honest(seed=42)
@@ -151,7 +152,11 @@ SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
     "DeviceChallenge": {"challenge": CHALLENGE},
     "DeviceProof": {"proof": {"registration": ENVELOPE}},
     "DeviceEnrolled": {"enrolled": ENROLLED},
-    "KeySet": {"one_key": {"version": 1, "receipt": [{"jkt": JKT, "public_key": KEY, "created_ms": 0}]}},
+    "KeySet": {
+        "one_key": {"version": 1, "receipt": [{"jkt": JKT, "public_key": KEY, "created_ms": 0}]},
+        "signed_by_a_root": SIGNED_KEYS,
+    },
+    **LOG_SAMPLES,
     "TraceRequest": {"published": {**TRACE_REQUEST, "proof": OPENING}},
     "TraceCreated": {
         "published": {
@@ -252,6 +257,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "DeviceProof": {"no_envelope": {"registration": "AAAA"}},
     "DeviceEnrolled": {"long_thumbprint": {"jkt": "A" * 44}},
     "KeySet": {"no_keys": {"receipt": []}, "negative_version": {"version": -1}},
+    **LOG_WRONG,
     "TraceRequest": {"no_proof": {"proof": ABSENT}, "empty_participant": {"participant_id": ""}},
     "TraceCreated": {"other_id": {"trace_id": "trace-xxxxx"}},
     "UploadToken": {"upper_case_id": {"trace_id": TRACE.upper()}},

@@ -19,6 +19,7 @@ from patchtrail.contract.evidence import (
     CHUNK_TYPE,
     DEVICE_TYPE,
     GRANT_TYPE,
+    KEYS_TYPE,
     OPENING_TYPE,
     RECEIPT_TYPE,
     DeviceRegistration,
@@ -26,6 +27,7 @@ from patchtrail.contract.evidence import (
 from patchtrail.integrity import canonical, chunk, digest, dsse
 from patchtrail.integrity.keys import SMALL_ORDER_Y, SigningKey, unpadded
 from tests.contract.event_data import LATER_EVENTS
+from tests.contract.log_samples import STATEMENT
 from tests.contract.samples import ABSENT, SAMPLES, WRONG
 from tests.integrity.forging import NOT_CANONICAL
 from tests.integrity.honest import Honest, check, device_key, honest, server_key, sign_chunk
@@ -37,7 +39,11 @@ SIGNED = {
     "ChunkManifest": CHUNK_TYPE,
     "Receipt": RECEIPT_TYPE,
     "DeviceRegistration": DEVICE_TYPE,
+    "KeyStatement": KEYS_TYPE,
 }
+HEAD = {"log_size": 8, "log_root": "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"}
+LOGGED = {"Opening": HEAD, "Grant": HEAD, "Receipt": {**HEAD, "leaf_index": 7, "commit": "5" * 64}}
+BY_THE_COLLECTOR = ("Grant", "Receipt", "KeyStatement")
 
 
 @dataclass(frozen=True)
@@ -95,11 +101,17 @@ def without_absent(value: dict[str, Any]) -> dict[str, Any]:
 def signed() -> Iterator[Vector]:
     """Signed statements: an envelope, the key, and what it opens to, or the code with which it is refused."""
     for name, statement in statements().items():
-        payload_type, key = SIGNED[name], server_key() if name in ("Grant", "Receipt") else device_key()
+        payload_type, key = SIGNED[name], server_key() if name in BY_THE_COLLECTOR else device_key()
         envelope = json.loads(dsse.seal(statement, payload_type, key))
         shown = {"payload_type": payload_type, "public_key": key.public.jwk.model_dump()}
         value = canonical.decode(dsse.payload_of(statement))
         yield Vector(name, "signed", True, {"about": "Opens.", "envelope": envelope, "value": value, **shown})
+        if name in LOGGED:
+            told = statement.model_copy(update=LOGGED[name])
+            envelope_of_it = json.loads(dsse.seal(told, payload_type, key))
+            value_of_it = canonical.decode(dsse.payload_of(told))
+            about = {"about": "Opens, and names the log.", "envelope": envelope_of_it, "value": value_of_it}
+            yield Vector(name, "logged", True, {**about, **shown})
         for label, (code, bad) in forged(envelope, payload_type, value, key).items():
             about = f"Refused: {label.replace('_', ' ')}."
             yield Vector(name, label, False, {"about": about, "envelope": bad, "code": code, **shown})
@@ -124,6 +136,7 @@ def statements() -> dict[str, Any]:
     found["DeviceRegistration"] = DeviceRegistration(
         v=1, challenge="0" * 64, jkt=device.jkt, participant_id="p-1", study_id="default", host_hint="laptop"
     )
+    found["KeyStatement"] = STATEMENT
     return found
 
 

@@ -127,5 +127,5 @@ def enrolled(url: str, code: str, key: SigningKey | None = None, seed: bytes | N
         device_token=done.device_token,
         participant_id=done.participant_id,
         collector_url=url,
-        server_jkt=httpx.get(f"{url}/v1/keys").json()["receipt"][-1]["jkt"],
+        server_jkt=httpx.get(f"{url}/v1/keys").json()["root"]["jkt"],
     )

@@ -12,8 +12,10 @@ import orjson
 import typer
 import uvicorn
 
+from patchtrail.cli.audit import audit_command
 from patchtrail.cli.client import CollectorClient
 from patchtrail.cli.console import told
+from patchtrail.cli.rotate import rotate_keys_command
 from patchtrail.collector import CollectorConfig, FolderInUse, build_service, create_app
 from patchtrail.collector.enrolment import invite as draw_invitation
 from patchtrail.collector.protocol import CappedHttp
@@ -23,6 +25,9 @@ from patchtrail.contract.errors import StateConflict
 __all__ = ["app"]
 
 app = typer.Typer(help="Run a collector, and invite participants to it.", invoke_without_command=True)
+
+app.command("audit")(audit_command)
+app.command("rotate-keys")(rotate_keys_command)
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file with the collector's settings.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder for the database, the blobs and the keys.")]
@@ -49,7 +54,9 @@ def collect(
     running.write_bytes(orjson.dumps({"url": url, "pid": os.getpid()}))
     typer.echo(f"The collector listens on {url} (API: {url}/docs).")
     typer.echo(f"Its data, keys and server token are in {settings.data_dir}.")
-    typer.echo(f"Fingerprint of its receipt key: {service.key.key.jkt}")
+    typer.echo(f"Fingerprint of its key, for participants to compare: {service.key.fingerprint}")
+    if service.log.fault is not None:
+        typer.echo(f"patchtrail: {service.log.fault}", err=True)
     # Requests make many short-lived objects and hardly a cycle; looking for them by default takes a third of the time.
     gc.set_threshold(50_000, 20, 100)
     server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="warning", access_log=False, http=CappedHttp))

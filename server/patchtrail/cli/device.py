@@ -32,6 +32,6 @@ def enrol(
     The line is a secret: keep it where your editor keeps secrets, not in a file that others can read.
     """
     shown = enrolment.shown(url)
-    typer.echo(f"The collector's receipt key has the fingerprint {shown.server_jkt}", err=True)
+    typer.echo(f"The collector's key has the fingerprint {shown.server_jkt}", err=True)
     request = EnrolRequest(url=url, code=code, server_jkt=shown.server_jkt, host_hint=host_hint)
     typer.echo(enrolment.enrol(request).model_dump_json())

@@ -18,6 +18,7 @@ from patchtrail.contract.errors import InvalidInput, PatchtrailError, Verificati
 from patchtrail.contract.evidence import DEVICE_TYPE, DeviceRegistration, Envelope
 from patchtrail.contract.lsp import CollectorShown, DeviceKey, EnrolRequest
 from patchtrail.integrity import dsse
+from patchtrail.integrity.key_set import fingerprint_of
 from patchtrail.integrity.keys import SigningKey, unpadded
 
 __all__ = ["enrol", "enrol_stdin", "shown"]
@@ -37,9 +38,9 @@ def enrol_stdin() -> int:
 
 
 def shown(url: str) -> CollectorShown:
-    """Ask a collector which key it signs with."""
+    """Ask a collector for the one fingerprint that stands for all its keys."""
     keys = CollectorClient(url, None).get("/v1/keys", KeySet)
-    return CollectorShown(url=url, server_jkt=keys.receipt[-1].jkt)
+    return CollectorShown(url=url, server_jkt=fingerprint_of(keys))
 
 
 def enrol(request: EnrolRequest) -> DeviceKey:

@@ -39,6 +39,8 @@ def device_of(key_line: bytes) -> Device:
 def build_sidecar(spool: Path, device: Device | None, *, cap_bytes: int = CAP_BYTES) -> Sidecar:
     """Wire the recorder, the spool and the courier."""
     clock, listeners = SystemClock(), list[Callable[[], None]]()
+    if device is not None:
+        device.remember_in(spool)
     store = SpoolStore(spool, clock, None if device is None else device.key, cap_bytes=cap_bytes)
     logs = SpoolLogs(store, device, clock)
 
@@ -66,7 +68,7 @@ def build_sidecar(spool: Path, device: Device | None, *, cap_bytes: int = CAP_BY
         return SessionState.model_validate(
             {
                 "state": state.state,
-                "reasons": list(state.reasons),
+                "reasons": [*state.reasons, *filter(None, [courier.mistrust])],
                 "trace_id": state.trace_id,
                 "next_seq": state.next_seq,
                 "is_signed": device is not None,

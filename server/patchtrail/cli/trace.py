@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ from rich.text import Text
 from patchtrail.cli.client import CollectorClient
 from patchtrail.cli.console import console, told
 from patchtrail.cli.exports import Exported, ExportFormat, write_export
+from patchtrail.cli.log_check import check_log
 from patchtrail.contract.collection import Assurance, TraceList
 from patchtrail.contract.errors import InvalidInput, NotFound
 from patchtrail.contract.event_lines import SessionStartEvent
@@ -34,7 +36,9 @@ Pinned = Annotated[
     str | None,
     typer.Option("--server-key", envvar="PATCHTRAIL_SERVER_KEY", help="Fingerprint of the collector's key you trust."),
 ]
-WhichTrace = Annotated[str, typer.Argument(help="A trace id at the collector, or the path of a bundle.")]
+WhichTrace = Annotated[
+    str, typer.Argument(help="A trace id at the collector, a trace's address there, or the path of a bundle.")
+]
 DEFAULT_COLLECTOR = "http://localhost:8000"
 COLOURS = {"L0": "red", "L1": "yellow", "L2": "yellow", "L3": "green", "L4": "green"}
 
@@ -71,7 +75,8 @@ def show(
     trace: WhichTrace, collector: Collector = DEFAULT_COLLECTOR, token: Token = None, server_key: Pinned = None
 ) -> None:
     """Print a session as a timeline that a person can read."""
-    evidence = _evidence(trace, collector, token)
+    source, name = _source(trace, collector)
+    evidence = _evidence(name, source, token)
     verdict = verify_trace(evidence, pinned_jkt=server_key)
     out = console()
     for row in timeline(held.event for held in verdict.events):
@@ -94,9 +99,18 @@ def verify(
         Path | None, typer.Option(help="The repository: its start commit is the ground on which edits are replayed.")
     ] = None,
 ) -> None:
-    """Check every signature, link, receipt and artifact; with --repo also that the edits replay. Exits 1 on a fault."""
-    evidence = _evidence(trace, collector, token)
+    """Check every signature, link, receipt and artifact; with --repo also that the edits replay. Exits 1 on a fault.
+
+    At a collector it also proves by the log that nothing was taken out of it, and remembers the log's checkpoint here.
+    """
+    source, name = _source(trace, collector)
+    evidence = _evidence(name, source, token)
     verdict = verify_trace(evidence, pinned_jkt=server_key)
+    if not Path(name).is_file():
+        log = check_log(verdict, source, token, server_key)
+        verdict.findings.extend(log.findings)
+        if log.size is not None:
+            typer.echo(f"Log of {log.size} leaves: {log.proven} of what was signed is proven to be in it.")
     replayed = None if repo is None or verdict.errors else _replayed(verdict, evidence, repo)
     _report(verdict, evidence, replayed)
     if verdict.errors or (replayed is not None and replayed.errors):
@@ -121,7 +135,8 @@ def export(
     ] = None,
 ) -> None:
     """Write a trace as a bundle that anyone can verify, or as ProgSnap2, agent-trace, OpenTelemetry or CTRF."""
-    content = _bundle(trace, collector, token)
+    source, name = _source(trace, collector)
+    content = _bundle(name, source, token)
     evidence = read_bundle(content)
     if form == "bundle":
         target = output or Path(f"{evidence.trace_id}.zip")
@@ -132,6 +147,12 @@ def export(
     start_text = _no_text if repo is None or not verdict.events else _start_texts(repo, _start_commit(verdict))
     for path in write_export(Exported(evidence, verdict, start_text), form, output):
         typer.echo(str(path))
+
+
+def _source(trace: str, collector: str) -> tuple[str, str]:
+    """Return the collector's address and the trace's id, or the path of a bundle, that a reader named."""
+    address = re.fullmatch(r"(https?://.+?)/v1/traces/(trace-[0-9a-f]{32})(?:/bundle)?/?", trace)
+    return (address[1], address[2]) if address else (collector, trace)
 
 
 def _evidence(trace: str, collector: str, token: str | None) -> TraceEvidence:

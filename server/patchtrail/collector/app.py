@@ -11,12 +11,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 
 from patchtrail import __version__
-from patchtrail.collector import device_routes, problems, reading_routes, upload_routes
+from patchtrail.collector import device_routes, log_routes, problems, reading_routes, upload_routes
 from patchtrail.collector.blobs import LocalBlobs
 from patchtrail.collector.config import CollectorConfig
 from patchtrail.collector.database import Database
 from patchtrail.collector.identity import ReceiptKey, server_token
 from patchtrail.collector.ingest import Ingest
+from patchtrail.collector.log import Log
 from patchtrail.collector.service import Service, system_ms
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.schema import contract_schema
@@ -30,13 +31,15 @@ DESCRIPTION = "Takes signed debugging sessions in, verifies them, and gives them
 def build_service(config: CollectorConfig, now_ms: Callable[[], int] = system_ms) -> Service:
     """Open the data folder; raises `FolderInUse` while another collector has it."""
     database = Database(config.data_dir, is_durable=config.is_durable)
-    key = ReceiptKey(config.data_dir)
+    key = ReceiptKey(config.data_dir, config.log_host)
+    log = Log(database, key, config.data_dir)
     configured = None if config.server_token is None else config.server_token.get_secret_value()
     return Service(
         database=database,
         blobs=LocalBlobs(config.data_dir / "blobs"),
         key=key,
-        ingest=Ingest(database, key),
+        log=log,
+        ingest=Ingest(database, key, log),
         server_token=server_token(config.data_dir, configured),
         study_id=config.study_id,
         consent=current_consent(),
@@ -49,7 +52,8 @@ def create_app(service: Service) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with log_routes.publishing(service.log):
+            yield
         service.ingest.close()
         service.database.close()
 
@@ -57,7 +61,7 @@ def create_app(service: Service) -> FastAPI:
     app.state.service = service
     problems.install(app)
     app.add_exception_handler(RequestValidationError, _invalid_request)
-    for module in (device_routes, upload_routes, reading_routes):
+    for module in (device_routes, upload_routes, reading_routes, log_routes):
         app.include_router(module.router)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI documents this way to extend it
     return app

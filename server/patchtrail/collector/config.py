@@ -34,6 +34,12 @@ class CollectorConfig(BaseSettings):
     server_token: SecretStr | None = Field(
         default=None, description="Bearer token for reading and inviting; without it one is drawn and kept in data_dir."
     )
+    log_host: str = Field(
+        default="localhost",
+        max_length=200,
+        pattern=r"^[^\s+/]+$",
+        description="This collector's public name, in the name of its log; the first start fixes it.",
+    )
     is_durable: bool = Field(
         default=True, description="Whether a commit is on disk before it is answered. Off only to measure its cost."
     )

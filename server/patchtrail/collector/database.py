@@ -11,18 +11,21 @@ import fcntl
 import os
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 
-from patchtrail.contract.errors import StateConflict
+from patchtrail.contract.errors import InvalidInput, StateConflict
 
-__all__ = ["Database", "FolderInUse", "migrate"]
+__all__ = ["Database", "FolderInUse", "migrate", "reading_only"]
 
 Result = TypeVar("Result")
 MAX_BATCH = 256
@@ -46,6 +49,7 @@ class Database:
         self._reading_engine = _engine(url, is_durable=is_durable)
         self._connection = self._writing_engine.connect()
         migrate(self._connection)
+        self._after_rollback: list[Callable[[], None]] = []
         self._queue: queue.SimpleQueue[tuple[Callable[[Connection], Any], Future[Any]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="database writer", daemon=True)
         self._thread.start()
@@ -55,6 +59,10 @@ class Database:
         future: Future[Result] = Future()
         self._queue.put((work, future))
         return future
+
+    def on_rollback(self, forget: Callable[[], None]) -> None:
+        """Let somebody who keeps beside the database what its writes made know when one is undone."""
+        self._after_rollback.append(forget)
 
     def read(self, work: Callable[[Connection], Result]) -> Result:
         """Read in a snapshot of what is committed."""
@@ -91,6 +99,7 @@ class Database:
             with self._connection.begin():
                 answers.extend(self._attempt(work, future) for work, future in batch)
         except Exception as error:  # noqa: BLE001 -- each asker gets the failure, the writer goes on
+            self._rolled_back()
             for _, future in batch:
                 future.set_exception(error)
             return
@@ -105,10 +114,41 @@ class Database:
         except Exception as error:  # noqa: BLE001 -- handed to the asker
             self._connection.exec_driver_sql("ROLLBACK TO work")
             self._connection.exec_driver_sql("RELEASE work")
+            self._rolled_back()
             failure = error
             return lambda: future.set_exception(failure)
         self._connection.exec_driver_sql("RELEASE work")
         return lambda: future.set_result(result)
+
+    def _rolled_back(self) -> None:
+        for forget in self._after_rollback:
+            forget()
+
+
+@contextmanager
+def reading_only(folder: Path) -> Iterator[Connection]:
+    """Read one snapshot of a database, also beside the collector that writes it.
+
+    Raises `InvalidInput` when there is none, or when its tables are not those of this version.
+    """
+    path = folder / "collector.db"
+    if not path.exists():
+        raise InvalidInput(f"There is no collector's database in {folder}.", code="no_database")
+    engine = _engine(f"sqlite:///{path}", is_durable=True)
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA query_only=ON")
+            if MigrationContext.configure(connection).get_current_revision() != _newest_revision():
+                raise InvalidInput("The database is of another version; start the collector once.", code="old_database")
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _newest_revision() -> str | None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return ScriptDirectory.from_config(config).get_current_head()
 
 
 def migrate(connection: Connection) -> None:

@@ -1,7 +1,8 @@
 """Take in chunks: verify everything, commit, and only then give a receipt away.
 
 Order: caps and authentication (in the route), envelope and signature with the registered key, manifest, capped
-decompression, every line and every link, place in the trace; then one transaction; the receipt is part of it.
+decompression, every line and every link, place in the trace; then one transaction, of which the leaf in the log and the
+receipt are part.
 
 One thread verifies for all traces: under one interpreter lock more threads only wait for each other. Where each trace
 stands is kept in memory beside the database, which this process alone writes.
@@ -19,6 +20,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from patchtrail.collector.access import UploadAccess
 from patchtrail.collector.database import Database
 from patchtrail.collector.identity import ReceiptKey
+from patchtrail.collector.log import Log, salt_of
 from patchtrail.collector.tables import artifacts, chunks, forks, traces
 from patchtrail.contract.errors import InvalidInput, NotFound, StateConflict
 from patchtrail.integrity import receipt
@@ -76,24 +78,34 @@ class _Standing:
 
     tip: ChunkTip | None = None
     received_ms: int = 0
+    salt: str | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(frozen=True)
 class _Checked:
-    """A chunk that holds in its place, and its receipt, which is not given away before the commit."""
+    """A chunk that holds in its place."""
 
     opened: OpenedChunk
     events: list[VerifiedEvent]
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """What a chunk left behind: where the trace stands, its receipt, and the salt of its entries."""
+
+    tip: ChunkTip
     receipt: bytes
+    salt: str
 
 
 class Ingest:
     """Takes one chunk at a time per trace, many traces at once."""
 
-    def __init__(self, database: Database, key: ReceiptKey) -> None:
+    def __init__(self, database: Database, key: ReceiptKey, log: Log) -> None:
         self._database = database
         self._key = key
+        self._log = log
         self._verifier = ThreadPoolExecutor(1, thread_name_prefix="verifier")
         self._standings: OrderedDict[str, _Standing] = OrderedDict()
 
@@ -114,9 +126,10 @@ class Ingest:
             work = asyncio.get_running_loop().run_in_executor
             if n < tip.next_n:
                 return await work(None, self._again, access, n, body, received_ms)
-            checked = await work(self._verifier, self._check, access, n, body, tip, received_ms)
-            standing.tip = await asyncio.wrap_future(self._store(checked, tip, received_ms))
-            return Accepted(checked.receipt, is_new=True)
+            checked = await work(self._verifier, _check, access, n, body, tip)
+            stored = await asyncio.wrap_future(self._store(checked, tip, received_ms, standing.salt))
+            standing.tip, standing.salt = stored.tip, stored.salt
+            return Accepted(stored.receipt, is_new=True)
 
     def close(self) -> None:
         """End the verifying thread."""
@@ -125,8 +138,24 @@ class Ingest:
     def _read_tip(self, trace_id: str) -> tuple[ChunkTip, int]:
         return self._database.read(lambda connection: _tip(connection, trace_id))
 
-    def _store(self, checked: _Checked, tip: ChunkTip, received_ms: int) -> Future[ChunkTip]:
-        return self._database.write(lambda connection: _store(connection, checked, tip, received_ms))
+    def _store(self, checked: _Checked, tip: ChunkTip, received_ms: int, salt: str | None) -> Future[_Stored]:
+        def stored(connection: Connection) -> _Stored:
+            manifest = checked.opened.manifest
+            _check_artifacts(connection, manifest.trace_id, checked.events)
+            opener = salt or salt_of(connection, manifest.trace_id)
+            after = _move(connection, checked, tip, received_ms)
+            line = self._receipt(connection, checked.opened, received_ms, opener)
+            _keep(connection, checked.opened, line, received_ms)
+            return _Stored(after, line, opener)
+
+        return self._database.write(stored)
+
+    def _receipt(self, connection: Connection, opened: OpenedChunk, received_ms: int, salt: str) -> bytes:
+        """Log a chunk and seal its receipt, which is not given away before the commit."""
+        subject = opened.chunk_id
+        logged = self._log.append(connection, "chunk", salt=salt, subject=subject, received_ms=received_ms)
+        key = self._key.key
+        return receipt.seal_receipt(opened.manifest, subject, received_ms=received_ms, key=key, logged=logged)
 
     def _standing(self, trace_id: str) -> _Standing:
         standing = self._standings.setdefault(trace_id, _Standing())
@@ -135,13 +164,6 @@ class Ingest:
         if len(self._standings) > KEPT_TRACES and not oldest.turn.locked():
             self._standings.popitem(last=False)
         return standing
-
-    def _check(self, access: UploadAccess, n: int, body: bytes, tip: ChunkTip, received_ms: int) -> _Checked:
-        opened = _opened(access, n, body)
-        _check_place(opened, tip)
-        events = _events(opened, tip.mono_ms)
-        line = receipt.seal_receipt(opened.manifest, opened.chunk_id, received_ms=received_ms, key=self._key.key)
-        return _Checked(opened, events, line)
 
     def _again(self, access: UploadAccess, n: int, body: bytes, received_ms: int) -> Accepted:
         """Answer a chunk whose number is taken: with its receipt, or as a fork, of which both sides are kept."""
@@ -153,6 +175,12 @@ class Ingest:
         _events(opened, 0)
         self._database.write(lambda connection: _keep_fork(connection, opened, received_ms)).result()
         raise StateConflict(f"Another chunk {n} was accepted before; both are kept.", code="fork")
+
+
+def _check(access: UploadAccess, n: int, body: bytes, tip: ChunkTip) -> _Checked:
+    opened = _opened(access, n, body)
+    _check_place(opened, tip)
+    return _Checked(opened, _events(opened, tip.mono_ms))
 
 
 def _opened(access: UploadAccess, n: int, body: bytes) -> OpenedChunk:
@@ -193,10 +221,9 @@ def _check_place(opened: OpenedChunk, tip: ChunkTip) -> None:
         raise StateConflict(finding.message, code=finding.code, detail=detail)
 
 
-def _store(connection: Connection, checked: _Checked, tip: ChunkTip, received_ms: int) -> ChunkTip:
-    """Write a chunk, its receipt and the trace's new standing; return that standing."""
+def _move(connection: Connection, checked: _Checked, tip: ChunkTip, received_ms: int) -> ChunkTip:
+    """Write the trace's new standing, and return it."""
     manifest = checked.opened.manifest
-    _check_artifacts(connection, manifest.trace_id, checked.events)
     after = checked.opened.tip(checked.events[-1].event.mono_ms)
     move = {
         "moved_trace": manifest.trace_id,
@@ -212,17 +239,21 @@ def _store(connection: Connection, checked: _Checked, tip: ChunkTip, received_ms
     }
     if connection.execute(MOVE_TRACE, move).rowcount != 1:
         raise StateConflict("The trace moved on meanwhile; send the chunk again.", code="chunk.order")
+    return after
+
+
+def _keep(connection: Connection, opened: OpenedChunk, receipt_line: bytes, received_ms: int) -> None:
+    """Write a chunk and its receipt."""
     kept = {
-        "trace_id": manifest.trace_id,
-        "n": manifest.n,
-        "chunk_id": checked.opened.chunk_id,
-        "envelope": checked.opened.envelope_line,
-        "payload": checked.opened.payload,
-        "receipt": checked.receipt,
+        "trace_id": opened.manifest.trace_id,
+        "n": opened.manifest.n,
+        "chunk_id": opened.chunk_id,
+        "envelope": opened.envelope_line,
+        "payload": opened.payload,
+        "receipt": receipt_line,
         "received_ms": received_ms,
     }
     connection.execute(KEEP_CHUNK, kept)
-    return after
 
 
 def _check_artifacts(connection: Connection, trace_id: str, events: list[VerifiedEvent]) -> None:

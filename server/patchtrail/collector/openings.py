@@ -8,6 +8,7 @@ from sqlalchemy import Connection, insert, select
 
 from patchtrail.collector.access import DeviceAccess
 from patchtrail.collector.identity import ReceiptKey
+from patchtrail.collector.log import Log, root_at, salt_of, size_of
 from patchtrail.collector.tables import traces, upload_tokens
 from patchtrail.collector.tokens import UPLOAD_PREFIX, draw_token, stored_form
 from patchtrail.contract.collection import TraceCreated, TraceRequest, UploadToken
@@ -15,6 +16,7 @@ from patchtrail.contract.errors import InvalidInput, NotAllowed, NotFound, State
 from patchtrail.contract.events import ConsentRef
 from patchtrail.contract.evidence import GRANT_TYPE, Envelope, Grant, Opening
 from patchtrail.integrity import canonical, digest, dsse, opening
+from patchtrail.integrity.checkpoint import TreeHead
 from patchtrail.integrity.dsse import Opened
 
 __all__ = ["create_trace", "renew_token"]
@@ -28,6 +30,7 @@ def create_trace(
     *,
     device: DeviceAccess,
     key: ReceiptKey,
+    log: Log,
     consent: ConsentRef,
     now_ms: int,
 ) -> TraceCreated:
@@ -49,8 +52,10 @@ def create_trace(
     trace_id = statement.trace_id or f"trace-{secrets.token_hex(16)}"
     if connection.execute(select(traces.c.trace_id).where(traces.c.trace_id == trace_id)).first():
         raise StateConflict("This trace id is taken by another opening.", code="trace_exists")
-    grant = _grant(statement, trace_id, device, key, now_ms)
+    _check_log(connection, statement)
+    grant = _grant(statement, trace_id, device, key, log.head(connection), now_ms)
     _insert(connection, request, opened, grant, trace_id=trace_id, device=device, key=key, now_ms=now_ms)
+    _enter(connection, log, opened, grant, trace_id, now_ms)
     token = renew_token(connection, trace_id, device=device, now_ms=now_ms)
     return _created(trace_id, token.upload_token, grant)
 
@@ -91,7 +96,27 @@ def _opened(request: TraceRequest, device: DeviceAccess, consent: ConsentRef) ->
     return opened
 
 
-def _grant(statement: Opening, trace_id: str, device: DeviceAccess, key: ReceiptKey, now_ms: int) -> bytes:
+def _check_log(connection: Connection, statement: Opening) -> None:
+    """Refuse an opening that names a tree of the log which the log never had: it would bound nothing."""
+    if statement.log_size is None and statement.log_root is None:
+        return
+    size = statement.log_size
+    if size is None or size > size_of(connection) or root_at(connection, size) != statement.log_root:
+        raise VerificationFailed("The opening names a tree that this log never had.", code="opening.log_root")
+
+
+def _enter(connection: Connection, log: Log, opened: Opened[Opening], grant: bytes, trace_id: str, now_ms: int) -> None:
+    """Log a grant, as the leaf after the tree that it names, and the device's signed consent as the one after it."""
+    salt = salt_of(connection, trace_id)
+    granted = digest.sha256(dsse.payload_bytes(dsse.parse_envelope(grant)))
+    log.append(connection, "grant", salt=salt, subject=granted, received_ms=now_ms)
+    if opened.statement.consent is not None:
+        log.append(connection, "consent", salt=salt, subject=digest.sha256(opened.payload), received_ms=now_ms)
+
+
+def _grant(
+    statement: Opening, trace_id: str, device: DeviceAccess, key: ReceiptKey, head: TreeHead, now_ms: int
+) -> bytes:
     grant = Grant(
         v=1,
         trace_id=trace_id,
@@ -101,6 +126,8 @@ def _grant(statement: Opening, trace_id: str, device: DeviceAccess, key: Receipt
         jkt=statement.jkt,
         nonce=statement.nonce,
         issued_ms=now_ms,
+        log_size=head.size,
+        log_root=head.root,
     )
     return dsse.seal(grant, GRANT_TYPE, key.key)
 

@@ -22,6 +22,7 @@ __all__ = ["install", "problem_response", "status_of"]
 logger = logging.getLogger(__name__)
 
 STATUS_BY_CODE = {
+    "log_inconsistent": 503,
     "unauthenticated": 401,
     "bad_json": 422,
     "too_slow": 408,

@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row, Select, select, tuple_, update
 
 from patchtrail.collector.access import Reader, may_read
 from patchtrail.collector.blobs import Blobs
-from patchtrail.collector.identity import ReceiptKey
 from patchtrail.collector.tables import artifacts, chunks, devices, traces
 from patchtrail.contract.collection import Assurance, KeySet, TraceCompleted, TraceList, TraceSummary
 from patchtrail.contract.document import TraceDocument
 from patchtrail.contract.errors import NotFound, StateConflict
 from patchtrail.contract.evidence import PublicKey
 from patchtrail.integrity import chunk
+from patchtrail.integrity.key_set import fingerprint_of
 from patchtrail.integrity.verify import Finding, TraceEvidence, TraceVerdict, assurance_of, verify_trace
 from patchtrail.trace import document_of
 
-__all__ = ["complete", "document", "evidence_of", "list_traces", "mark_complete", "trace_row"]
+__all__ = [
+    "ShowsKeys",
+    "assurance_with",
+    "complete",
+    "document",
+    "evidence_of",
+    "list_traces",
+    "mark_complete",
+    "trace_row",
+]
 
 MAX_PAGE = 200
 FORKED = "The device signed two different chunks with the same number."
+
+
+class ShowsKeys(Protocol):
+    """Whoever shows the collector's keys."""
+
+    def key_set(self) -> KeySet:
+        """Return them, as `GET /v1/keys` does."""
 
 
 def list_traces(connection: Connection, reader: Reader, *, before: str | None, limit: int) -> TraceList:
@@ -46,7 +62,7 @@ def trace_row(connection: Connection, reader: Reader, trace_id: str) -> Row[Any]
     return row
 
 
-def evidence_of(connection: Connection, trace_id: str, blobs: Blobs | None, key: ReceiptKey) -> TraceEvidence:
+def evidence_of(connection: Connection, trace_id: str, blobs: Blobs | None, key: ShowsKeys) -> TraceEvidence:
     """Return everything signed about a trace; without `blobs` the artifacts are left out."""
     row = connection.execute(
         select(traces, devices.c.public_x)
@@ -60,19 +76,22 @@ def evidence_of(connection: Connection, trace_id: str, blobs: Blobs | None, key:
     return TraceEvidence(
         trace_id=trace_id,
         device_key=PublicKey(kty="OKP", crv="Ed25519", x=row.public_x),
-        server_keys=(key.key.public.jwk,),
+        server_keys=tuple(one.public_key for one in key.key_set().receipt),
         opening=row.opening,
         grant=row.grant_envelope,
         chunks=tuple(chunk.join_body(one.envelope, one.payload) for one in stored),
         receipts=tuple(one.receipt for one in stored),
         artifacts=None if blobs is None else dict(_stored_blobs(blobs, names)),
+        key_set=key.key_set(),
     )
 
 
 def document(evidence: TraceEvidence, keys: KeySet, *, is_forked: bool) -> TraceDocument:
     """Verify a trace again from its stored bytes and return its document."""
     verdict = _verdict(evidence, keys)
-    return document_of(evidence.trace_id, verdict.events, verdict.received_ms, _assurance(verdict, is_forked=is_forked))
+    return document_of(
+        evidence.trace_id, verdict.events, verdict.received_ms, assurance_with(verdict, is_forked=is_forked)
+    )
 
 
 def complete(evidence: TraceEvidence, keys: KeySet, row: Row[Any]) -> TraceCompleted:
@@ -88,7 +107,7 @@ def complete(evidence: TraceEvidence, keys: KeySet, row: Row[Any]) -> TraceCompl
         status="complete",
         chunks=row.next_n,
         events=row.next_seq,
-        assurance=_assurance(verdict, is_forked=row.is_forked),
+        assurance=assurance_with(verdict, is_forked=row.is_forked),
     )
 
 
@@ -102,10 +121,11 @@ def mark_complete(connection: Connection, completed: TraceCompleted, now_ms: int
 
 
 def _verdict(evidence: TraceEvidence, keys: KeySet) -> TraceVerdict:
-    return verify_trace(evidence, pinned_jkt=keys.receipt[-1].jkt)
+    return verify_trace(evidence, pinned_jkt=fingerprint_of(keys))
 
 
-def _assurance(verdict: TraceVerdict, *, is_forked: bool) -> Assurance:
+def assurance_with(verdict: TraceVerdict, *, is_forked: bool) -> Assurance:
+    """Return the level of a verified trace, of which the device may have signed two histories."""
     findings = list(verdict.findings)
     if is_forked:
         findings.append(Finding("trace.forked", "trace", FORKED, "remark"))

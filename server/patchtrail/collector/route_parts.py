@@ -30,6 +30,7 @@ DESCRIPTIONS = {
     413: "The body is too large.",
     415: "The body has another media type than this route takes.",
     422: "The body does not hold: `detail.where` says where.",
+    503: "The collector cannot answer for its log; nothing was stored.",
 }
 TraceIdPath = Annotated[str, Path(pattern=r"^trace-[0-9a-f]{32}$")]
 

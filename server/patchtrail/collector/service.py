@@ -14,6 +14,7 @@ from patchtrail.collector.blobs import Blobs
 from patchtrail.collector.database import Database
 from patchtrail.collector.identity import ReceiptKey
 from patchtrail.collector.ingest import Ingest
+from patchtrail.collector.log import Log
 from patchtrail.contract.events import ConsentRef
 
 __all__ = ["Service", "system_ms"]
@@ -33,6 +34,7 @@ class Service:
     database: Database
     blobs: Blobs
     key: ReceiptKey
+    log: Log
     ingest: Ingest
     server_token: str = field(repr=False)
     study_id: str

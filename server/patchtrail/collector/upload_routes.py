@@ -52,7 +52,13 @@ async def post_trace(request: Request, parts: Parts, token: Token) -> TraceCreat
     body = await json_body(request, TraceRequest)
     return await parts.write(
         lambda connection: create_trace(
-            connection, body, device=device, key=parts.key, consent=parts.consent, now_ms=parts.now_ms()
+            connection,
+            body,
+            device=device,
+            key=parts.key,
+            log=parts.log,
+            consent=parts.consent,
+            now_ms=parts.now_ms(),
         )
     )
 

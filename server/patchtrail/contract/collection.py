@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from patchtrail.contract.evidence import Envelope, PublicKey
+from patchtrail.contract.evidence import Envelope, PublicKey, ServerKey
 from patchtrail.contract.wire import Count, JwkThumbprint, Millis, Sha256, TraceId, WireModel
 
 __all__ = [
@@ -91,19 +91,20 @@ class DeviceEnrolled(WireModel):
     jkt: JwkThumbprint
 
 
-class ServerKey(WireModel):
-    """One of the collector's public keys; old ones are kept to verify old receipts."""
-
-    jkt: JwkThumbprint
-    public_key: PublicKey
-    created_ms: Millis
-
-
 class KeySet(WireModel):
-    """The keys that sign grants and receipts, newest last. `jkt` is the fingerprint that clients pin."""
+    """The keys that sign grants, receipts and the log, newest last; `root` is the one whose fingerprint clients pin.
+
+    `signed` is the `KeyStatement` that says the same, signed by the root key and vouched for by the receipt keys; what
+    stands beside it is for readers that know no root key.
+    """
 
     version: Count
     receipt: Annotated[list[ServerKey], Field(min_length=1)]
+    log: list[ServerKey] = Field(default=[])
+    log_origin: str | None = None
+    expires_ms: Millis | None = None
+    root: ServerKey | None = None
+    signed: Envelope | None = None
 
 
 class TraceRequest(WireModel):

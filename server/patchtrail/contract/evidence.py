@@ -1,4 +1,4 @@
-"""What is signed: envelopes, openings, grants, chunk manifests, receipts and device registrations.
+"""What is signed: envelopes, openings, grants, chunk manifests, receipts, device registrations and sets of keys.
 
 Every statement is a DSSE envelope (https://github.com/secure-systems-lab/dsse) around an RFC 8785 payload.
 The version inside the payload type names the whole suite: v1 is Ed25519, SHA-256 and RFC 8785.
@@ -18,15 +18,18 @@ __all__ = [
     "CHUNK_TYPE",
     "DEVICE_TYPE",
     "GRANT_TYPE",
+    "KEYS_TYPE",
     "OPENING_TYPE",
     "RECEIPT_TYPE",
     "ChunkManifest",
     "DeviceRegistration",
     "Envelope",
     "Grant",
+    "KeyStatement",
     "Opening",
     "PublicKey",
     "Receipt",
+    "ServerKey",
     "Signature",
 ]
 
@@ -35,6 +38,7 @@ GRANT_TYPE = "application/vnd.patchtrail.grant.v1+json"
 CHUNK_TYPE = "application/vnd.patchtrail.chunk.v1+json"
 RECEIPT_TYPE = "application/vnd.patchtrail.receipt.v1+json"
 DEVICE_TYPE = "application/vnd.patchtrail.device.v1+json"
+KEYS_TYPE = "application/vnd.patchtrail.keys.v1+json"
 
 CHUNK_MEDIA_TYPE = "application/vnd.patchtrail.chunk.v1"
 """A chunk on the wire: the DSSE envelope as one JSON line, LF, then the payload bytes."""
@@ -67,7 +71,7 @@ class Opening(WireModel):
     """The device's statement that it opens a trace: the proof behind `POST /v1/traces`.
 
     `kind` `online` asks the collector for a trace id; `offline_open` brings its own and names the newest
-    receipt (by chunk id) that the device held, or none, which bounds its start from below.
+    receipt (by chunk id) and the newest tree of the log that the device held, or none: they bound its start from below.
     """
 
     v: Literal[1]
@@ -83,6 +87,8 @@ class Opening(WireModel):
     jkt: JwkThumbprint
     nonce: Sha256
     made_ms: Millis
+    log_size: Count | None = None
+    log_root: Sha256 | None = None
 
 
 class Grant(WireModel):
@@ -145,3 +151,23 @@ class DeviceRegistration(WireModel):
     participant_id: str
     study_id: str
     host_hint: str
+
+
+class ServerKey(WireModel):
+    """One of the collector's public keys; old ones are kept to verify old receipts."""
+
+    jkt: JwkThumbprint
+    public_key: PublicKey
+    created_ms: Millis
+
+
+class KeyStatement(WireModel):
+    """The collector's keys, newest last, as its root key signs them. A reader never goes back to a lower `version`."""
+
+    v: Literal[1]
+    version: Count
+    expires_ms: Millis
+    log_origin: Annotated[str, Field(min_length=1, max_length=300)]
+    root: ServerKey
+    receipt: Annotated[list[ServerKey], Field(min_length=1, max_length=100)]
+    log: Annotated[list[ServerKey], Field(min_length=1, max_length=100)]

@@ -94,7 +94,8 @@ class DeviceKey(WireModel):
     participant_id: str
     collector_url: str
     server_jkt: JwkThumbprint | None = Field(
-        default=None, description="Fingerprint of the collector's receipt key, pinned at enrolment."
+        default=None,
+        description="Fingerprint of the collector's key, pinned at enrolment: of its root or a receipt key.",
     )
 
 

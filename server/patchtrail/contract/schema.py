@@ -8,7 +8,7 @@ from __future__ import annotations
 from pydantic import JsonValue, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from patchtrail.contract import collection, document, evidence, lsp
+from patchtrail.contract import collection, document, evidence, lsp, transparency
 from patchtrail.contract.event_lines import Event
 from patchtrail.contract.problem import Problem
 from patchtrail.contract.settings import ClientSettings, Settings
@@ -24,6 +24,7 @@ ROOT_TYPES: tuple[type[WireModel], ...] = (
     evidence.ChunkManifest,
     evidence.Receipt,
     evidence.DeviceRegistration,
+    evidence.KeyStatement,
     collection.InvitationRequest,
     collection.Invitation,
     collection.DeviceRequest,
@@ -37,6 +38,8 @@ ROOT_TYPES: tuple[type[WireModel], ...] = (
     collection.ArtifactStored,
     collection.TraceCompleted,
     collection.TraceList,
+    transparency.InclusionProof,
+    transparency.ConsistencyProof,
     document.TraceDocument,
     Problem,
     Settings,

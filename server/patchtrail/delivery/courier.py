@@ -25,6 +25,7 @@ from patchtrail.contract.errors import (
 from patchtrail.delivery.clock import Clock
 from patchtrail.delivery.device import Device
 from patchtrail.delivery.durable import make_folder, sync_folder, unlink_all, write_whole
+from patchtrail.delivery.log_watch import Mistrusted
 from patchtrail.delivery.openings import granted
 from patchtrail.delivery.parcel import Parcel, read_parcel
 from patchtrail.delivery.patience import Backoff, Pace
@@ -79,6 +80,9 @@ class Courier:
         self._told: dict[str, str] = {}
         self._ticks = 0
         self.is_online = device is not None
+        self.mistrust: str | None = None
+        """Why nothing is sent to this collector: what it shows does not go with what it showed before."""
+        self._is_log_checked = False
         self._threads = [
             threading.Thread(target=self._run, args=(self._wake, self.look), name="courier", daemon=True),
             threading.Thread(target=self._run, args=(threading.Event(), self._tick), name="spool", daemon=True),
@@ -103,7 +107,9 @@ class Courier:
         return sum(len(trace.folder.numbers(".env")) for trace in self._store.owned())
 
     def stuck(self) -> int:
-        """Return how many traces the collector does not take as they are now."""
+        """Return how many traces wait, because the collector does not take them as they are, or is not trusted."""
+        if self.mistrust is not None:
+            return len([trace for trace in self._store.owned() if trace.opening.kind != "local"])
         return len([key for key in self._told if key.startswith("trace-")])
 
     def notices(self) -> list[str]:
@@ -155,6 +161,7 @@ class Courier:
         device = self._device
         if device is None or not self._host.is_over(self._clock.boot_ms()) or not self._rules.may_send():
             return
+        self._is_log_checked = False
         with self._store.sending() as is_ours:
             for trace in self._store.owned() if is_ours else ():
                 if self._stopping.is_set() or not self._host.is_over(self._clock.boot_ms()):
@@ -175,6 +182,8 @@ class Courier:
                 self._deliver(trace, device)
             except Refused as refused:
                 self._take_refusal(trace, refused.answer)
+        except Mistrusted as error:
+            self._mistrusted(error)
         except CollectorUnavailable as error:
             self._host_failed(f"The collector's answer is not understood: {error.message}", None)
         except OSError as error:
@@ -183,6 +192,22 @@ class Courier:
             self._postpone(trace, f"{trace.trace_id} cannot be read or written now: {error.strerror}.")
         except PatchtrailError as error:
             self._postpone(trace, f"{trace.trace_id} cannot be delivered now: {error.message}")
+
+    def _mistrusted(self, error: Mistrusted) -> None:
+        """Send nothing more for now, and say so; whether the collector has come to itself is looked at again later."""
+        logger.warning("delivery: the collector is not trusted: %s", error.code)
+        self.mistrust = error.message
+        self._host_failed(None, None)
+
+    def _is_log_sound(self, device: Device) -> bool:
+        """Hold the collector's log to what was seen of it, once per batch."""
+        if not self._is_log_checked:
+            unanswered = device.check_log()
+            if unanswered is not None:
+                self._host_failed(None, unanswered.retry_after_s)
+                return False
+            self._is_log_checked, self.mistrust = True, None
+        return True
 
     def _take_refusal(self, trace: TraceSpool, answer: Answer) -> None:
         problem = answer.problem()
@@ -215,6 +240,8 @@ class Courier:
             parcel = read_parcel(trace, n)
             is_stopped = self._stopping.is_set() or not self._rules.may_send()
             if is_stopped or not self._is_due(trace, parcel) or not self._pace.take(self._clock.boot_ms()):
+                return
+            if not self._is_log_sound(device):
                 return
             self._carry(trace, parcel, device)
         if trace.is_whole and not trace.folder.numbers(".env"):
@@ -264,18 +291,19 @@ class Courier:
         if opening.grant is not None or trace.folder.numbers(".rcpt") or opening.request is None:
             return device.transport.renew_token(trace.trace_id)
         created = device.transport.create_trace(opening.request)
-        granted(created, opening.request, device, device.server_key())
+        granted(created, opening.request, device)
         return created.upload_token
 
     def _receipted(self, trace: TraceSpool, parcel: Parcel, answer: Answer, device: Device) -> None:
         """Verify and store a receipt, then let the chunk go."""
         try:
             envelope = dsse.parse_envelope(answer.content)
-            statement = receipt.open_receipt(envelope, device.server_key())
+            statement = device.open_receipt(envelope)
         except (InvalidInput, VerificationFailed) as error:
             raise CollectorUnavailable("The answer is no receipt of the collector.", code="bad_answer") from error
         if any(receipt.check_receipt(statement, parcel.manifest, parcel.chunk_id)):
             raise CollectorUnavailable("The receipt is for another chunk.", code="bad_answer")
+        device.log.check_receipt(statement)
         n, folder = parcel.manifest.n, trace.folder
         content = receipt_file(parcel.envelope_line, answer.content, parcel.last_mono_ms)
         write_whole(folder.receipt(n), content, folder.disk)

@@ -1,10 +1,17 @@
-"""This device towards one collector: its signing key, its transport, and the collector's pinned key."""
+"""This device towards one collector: its signing key, its transport, and what the collector is held to."""
 
 from __future__ import annotations
 
-from patchtrail.contract.errors import CollectorUnavailable
+from pathlib import Path
+
+from patchtrail.contract.errors import VerificationFailed
+from patchtrail.contract.evidence import Envelope, Grant, Receipt
 from patchtrail.contract.lsp import DeviceKey
-from patchtrail.delivery.transport import Transport
+from patchtrail.delivery.log_memory import LogMemory
+from patchtrail.delivery.log_watch import LogWatch
+from patchtrail.delivery.transport import Answer, Transport
+from patchtrail.integrity import opening, receipt
+from patchtrail.integrity.dsse import Opened
 from patchtrail.integrity.keys import SigningKey, VerifyingKey
 
 __all__ = ["Device"]
@@ -18,30 +25,44 @@ class Device:
         self.key = SigningKey.from_jwk(enrolled.d, enrolled.x)
         self.transport = Transport(enrolled.collector_url, enrolled.device_token, timeout_s=timeout_s)
         self._hasty = Transport(enrolled.collector_url, enrolled.device_token, timeout_s=2.0)
+        self._collector = enrolled.collector_url.rstrip("/")
         self._pinned_jkt = enrolled.server_jkt
-        self._server_key: VerifyingKey | None = None
+        self.log = LogWatch(self._pinned_jkt, LogMemory(self._collector, self._pinned_jkt))
+
+    def remember_in(self, folder: Path) -> None:
+        """Keep in a folder what is seen of the collector's keys and log; without it that lasts as long as we live."""
+        self.log = LogWatch(self._pinned_jkt, LogMemory(self._collector, self._pinned_jkt, folder))
 
     @property
     def hasty_transport(self) -> Transport:
         """The transport for requests that a person waits for."""
         return self._hasty
 
-    def server_key(self, transport: Transport | None = None) -> VerifyingKey:
-        """Return the collector's key that grants and receipts must be signed with.
+    def server_keys(self, transport: Transport | None = None) -> tuple[VerifyingKey, ...]:
+        """Return the collector's keys of which one must have signed a grant or a receipt.
 
-        With a pinned fingerprint no other key will do; without one the first key seen is kept for as long as
-        this process lives. Raises `CollectorUnavailable` when the collector does not show it.
+        With a pinned fingerprint no other collector's will do; without one the first keys seen are kept. Raises
+        `CollectorUnavailable` when the collector does not show them.
         """
-        if self._server_key is None:
-            shown = [VerifyingKey(key.public_key) for key in (transport or self.transport).keys().receipt]
-            trusted = [key for key in shown if self._pinned_jkt in (None, key.jkt)]
-            if not trusted:
-                raise CollectorUnavailable(
-                    f"The collector does not show the key {self._pinned_jkt} that was pinned at enrolment.",
-                    code="server_key_changed",
-                )
-            self._server_key = trusted[-1]
-        return self._server_key
+        return self.log.keys(transport or self.transport).receipt
+
+    def open_grant(self, envelope: Envelope) -> Opened[Grant]:
+        """Verify a grant; a receipt key that is new is looked for once."""
+        try:
+            return opening.open_grant(envelope, *self.server_keys())
+        except VerificationFailed:
+            return opening.open_grant(envelope, *self.log.keys(self.transport, is_fresh=True).receipt)
+
+    def open_receipt(self, envelope: Envelope) -> Receipt:
+        """Verify a receipt; a receipt key that is new is looked for once."""
+        try:
+            return receipt.open_receipt(envelope, *self.server_keys())
+        except VerificationFailed:
+            return receipt.open_receipt(envelope, *self.log.keys(self.transport, is_fresh=True).receipt)
+
+    def check_log(self) -> Answer | None:
+        """Hold the collector's log to what was seen of it: see `LogWatch.check`."""
+        return self.log.check(self.transport)
 
     def close(self) -> None:
         """Close the connections."""

@@ -13,7 +13,6 @@ from patchtrail.contract.evidence import OPENING_TYPE, Envelope, Opening
 from patchtrail.contract.wire import WireModel
 from patchtrail.delivery.device import Device
 from patchtrail.integrity import canonical, digest, dsse, opening
-from patchtrail.integrity.keys import VerifyingKey
 
 __all__ = ["NewTrace", "TaskFacts", "granted", "open_local", "open_offline", "open_online"]
 
@@ -45,18 +44,18 @@ def open_online(device: Device, facts: TaskFacts, *, made_ms: int) -> NewTrace:
 
     Raises `CollectorUnavailable` when it does not answer, `VerificationFailed` when its grant does not hold.
     """
-    server_key = device.server_key(device.hasty_transport)
+    device.server_keys(device.hasty_transport)
     request = _request(device, facts, kind="online", trace_id=None, newest_receipt=None, made_ms=made_ms)
     created = device.hasty_transport.create_trace(request)
-    grant = granted(created, request, device, server_key)
+    grant = granted(created, request, device)
     genesis = opening.genesis_of(
-        opening.open_opening(request.proof, device.key.public), opening.open_grant(created.grant, server_key)
+        opening.open_opening(request.proof, device.key.public), device.open_grant(created.grant)
     )
     return NewTrace(created.trace_id, "online", genesis, request, grant, created.upload_token)
 
 
 def open_offline(device: Device, facts: TaskFacts, *, newest_receipt: str | None, made_ms: int) -> NewTrace:
-    """Start without the collector: our own id, bounded from below by the newest receipt that we hold."""
+    """Start without the collector: our own id, bounded from below by the newest receipt and checkpoint that we hold."""
     trace_id = _new_trace_id()
     request = _request(
         device, facts, kind="offline_open", trace_id=trace_id, newest_receipt=newest_receipt, made_ms=made_ms
@@ -71,18 +70,20 @@ def open_local() -> NewTrace:
     return NewTrace(trace_id, "local", opening.local_genesis(trace_id), None, None, None)
 
 
-def granted(created: TraceCreated, request: TraceRequest, device: Device, server_key: VerifyingKey) -> bytes:
+def granted(created: TraceCreated, request: TraceRequest, device: Device) -> bytes:
     """Verify the collector's grant for our own request and return its bytes.
 
     Raises `VerificationFailed` naming what does not hold.
     """
-    grant = opening.open_grant(created.grant, server_key).statement
+    grant = device.open_grant(created.grant).statement
     statement = opening.open_opening(request.proof, device.key.public).statement
     faults = [str(finding) for finding in opening.check_grant(grant, statement)]
     if grant.trace_id != created.trace_id:
         faults.append("grant: it is for another trace than the answer says")
     if faults:
         raise VerificationFailed("The collector's grant does not hold.", code="bad_grant", detail={"findings": faults})
+    # An offline opening that comes again is answered with its first grant, which may be old.
+    device.log.check_grant(grant, is_new=statement.kind == "online")
     return canonical.encode(created.grant.model_dump())
 
 
@@ -95,6 +96,7 @@ def _request(
     newest_receipt: str | None,
     made_ms: int,
 ) -> TraceRequest:
+    head = device.log.newest_head() if kind == "offline_open" else None
     statement = Opening(
         v=1,
         kind=kind,
@@ -110,6 +112,8 @@ def _request(
         nonce=secrets.token_hex(32),
         made_ms=made_ms,
     )
+    if head is not None:
+        statement = statement.model_copy(update={"log_size": head.size, "log_root": head.root})
     return TraceRequest(
         participant_id=device.participant_id,
         task_id=facts.task_id,

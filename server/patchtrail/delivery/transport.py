@@ -82,6 +82,18 @@ class Transport:
         """Fetch the collector's public keys."""
         return self._send("GET", "/v1/keys", self._device_token).body(KeySet)
 
+    def checkpoint(self) -> Answer:
+        """Fetch the newest checkpoint of the collector's log, a signed note."""
+        return self._send("GET", "/v1/log/checkpoint", self._device_token)
+
+    def inclusion(self, index: int, size: int) -> Answer:
+        """Fetch the proof that a leaf is in the log."""
+        return self._send("GET", f"/v1/log/proof/inclusion?index={index}&size={size}", self._device_token)
+
+    def consistency(self, from_size: int, to_size: int) -> Answer:
+        """Fetch the proof that the log only grew."""
+        return self._send("GET", f"/v1/log/proof/consistency?from={from_size}&to={to_size}", self._device_token)
+
     def create_trace(self, request: TraceRequest) -> TraceCreated:
         """Open a trace; opening the same offline trace twice gives the same trace."""
         content = request.model_dump_json().encode()

@@ -1,14 +1,33 @@
-"""Canonical bytes, hash chain, signed envelopes, keys and the verifier. Pure: no I/O, clock or randomness."""
+"""Canonical bytes, hash chain, signed envelopes, keys, log and the verifier. Pure: no I/O, clock or randomness."""
 
-from patchtrail.integrity import canonical, chain, chunk, digest, dsse, keys, opening, receipt, registration, verify
+from patchtrail.integrity import (
+    canonical,
+    chain,
+    checkpoint,
+    chunk,
+    digest,
+    dsse,
+    entry,
+    key_set,
+    keys,
+    merkle,
+    opening,
+    receipt,
+    registration,
+    verify,
+)
 
 __all__ = [
     "canonical",
     "chain",
+    "checkpoint",
     "chunk",
     "digest",
     "dsse",
+    "entry",
+    "key_set",
     "keys",
+    "merkle",
     "opening",
     "receipt",
     "registration",

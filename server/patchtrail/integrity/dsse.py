@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -22,9 +23,11 @@ __all__ = [
     "MAX_ENVELOPE_BYTES",
     "Opened",
     "first_fault",
+    "open_by_any",
     "open_envelope",
     "pae",
     "parse_envelope",
+    "payload_bytes",
     "payload_of",
     "seal",
 ]
@@ -47,17 +50,19 @@ def pae(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
-def seal(statement: WireModel, payload_type: str, key: SigningKey) -> bytes:
-    """Return the envelope of `statement` as one canonical JSON line, without its LF.
+def seal(statement: WireModel, payload_type: str, key: SigningKey, *vouching: SigningKey) -> bytes:
+    """Return the envelope of `statement` as one canonical JSON line, without its LF; other keys may vouch for it.
 
     From here on an envelope is bytes: it is stored, sent and compared as these bytes.
     """
     payload = payload_of(statement)
-    signature = base64.b64encode(key.sign(pae(payload_type, payload))).decode()
+    message = pae(payload_type, payload)
     envelope = Envelope(
         payload=base64.b64encode(payload).decode(),
         payloadType=payload_type,
-        signatures=[Signature(keyid=key.jkt, sig=signature)],
+        signatures=[
+            Signature(keyid=one.jkt, sig=base64.b64encode(one.sign(message)).decode()) for one in (key, *vouching)
+        ],
     )
     return canonical.encode(envelope.model_dump())
 
@@ -75,6 +80,11 @@ def parse_envelope(line: bytes) -> Envelope:
         return Envelope.model_validate_json(line)
     except ValidationError as error:
         raise InvalidInput(f"This is not a DSSE envelope: {first_fault(error)}", code="bad_envelope") from error
+
+
+def payload_bytes(envelope: Envelope) -> bytes:
+    """Return the bytes in an envelope, for a reader who wrote it: nothing is verified."""
+    return _decoded(envelope.payload)
 
 
 def open_envelope(
@@ -98,6 +108,19 @@ def open_envelope(
         return Opened(model.model_validate(value), payload)
     except ValidationError as error:
         raise InvalidInput(f"The signed statement is malformed: {first_fault(error)}", code="bad_statement") from error
+
+
+def open_by_any(
+    envelope: Envelope, payload_type: str, model: type[Statement], keys: Iterable[VerifyingKey]
+) -> Opened[Statement]:
+    """Open an envelope with the first of several keys that signed it; raises what the last of them raised."""
+    fault: InvalidInput | VerificationFailed = VerificationFailed("There is no key to verify with.", code="no_key")
+    for key in keys:
+        try:
+            return open_envelope(envelope, payload_type, model, key)
+        except (InvalidInput, VerificationFailed) as error:
+            fault = error
+    raise fault
 
 
 def _decoded(text: str) -> bytes:

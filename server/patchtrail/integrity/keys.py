@@ -59,6 +59,7 @@ class VerifyingKey:
             raise InvalidInput("This public key has small order: anyone could sign for it.", code="bad_key")
         self.jwk = jwk
         self.jkt = _thumbprint(jwk.x)
+        self.raw = raw
         self._key = Ed25519PublicKey.from_public_bytes(raw)
 
     def verifies(self, signature: bytes, message: bytes) -> bool:

@@ -18,9 +18,9 @@ def open_opening(envelope: Envelope, key: VerifyingKey) -> Opened[Opening]:
     return dsse.open_envelope(envelope, OPENING_TYPE, Opening, key)
 
 
-def open_grant(envelope: Envelope, key: VerifyingKey) -> Opened[Grant]:
-    """Verify a collector's grant."""
-    return dsse.open_envelope(envelope, GRANT_TYPE, Grant, key)
+def open_grant(envelope: Envelope, *keys: VerifyingKey) -> Opened[Grant]:
+    """Verify that one of the collector's keys signed a grant."""
+    return dsse.open_by_any(envelope, GRANT_TYPE, Grant, keys)
 
 
 def genesis_of(opening: Opened[Opening], grant: Opened[Grant]) -> str:

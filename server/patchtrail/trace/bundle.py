@@ -98,6 +98,7 @@ def _read(archive: zipfile.ZipFile) -> TraceEvidence:
         chunks=tuple(_member(archive, f"chunks/{n:06d}.chunk") for n in range(index.chunks)),
         receipts=tuple(_member(archive, f"receipts/{n:06d}.json") for n in range(index.receipts)),
         artifacts={name.removeprefix("artifacts/"): _member(archive, name) for name in _artifact_names(archive)},
+        key_set=None if index.keys.signed is None else index.keys,
     )
 
 

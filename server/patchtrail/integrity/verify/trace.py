@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from patchtrail.contract.collection import Assurance
+from patchtrail.contract.collection import Assurance, KeySet
 from patchtrail.contract.errors import InvalidInput, VerificationFailed
 from patchtrail.contract.event_lines import Event, SessionStartEvent
 from patchtrail.contract.evidence import Grant, Opening, PublicKey, Receipt
-from patchtrail.integrity import digest, dsse, opening, receipt
+from patchtrail.integrity import digest, dsse, entry, key_set, opening, receipt
 from patchtrail.integrity.dsse import Opened
 from patchtrail.integrity.keys import VerifyingKey
 from patchtrail.integrity.verify import assurance, chunk
@@ -24,7 +24,7 @@ class TraceEvidence:
     """Everything signed about one trace, as bytes that were kept as received.
 
     `receipts` and `chunks` stand in order of `n`; `artifacts` maps each stored name to its bytes, or is None where
-    they were checked before and are not at hand.
+    they were checked before and are not at hand. `key_set` is what the collector shows of its keys, signed by its root.
     """
 
     trace_id: str
@@ -35,6 +35,7 @@ class TraceEvidence:
     chunks: tuple[bytes, ...]
     receipts: tuple[bytes, ...]
     artifacts: Mapping[str, bytes] | None
+    key_set: KeySet | None = None
 
 
 @dataclass
@@ -45,6 +46,10 @@ class TraceVerdict:
     events: list[VerifiedEvent] = field(default_factory=list)
     received_ms: list[int] = field(default_factory=list)
     """Per event, the receive time of its chunk."""
+    opening: Opening | None = None
+    grant: Grant | None = None
+    receipts: list[Receipt] = field(default_factory=list)
+    """Those that hold, in order."""
 
     @property
     def errors(self) -> list[Finding]:
@@ -78,25 +83,38 @@ def verify_trace(evidence: TraceEvidence, *, pinned_jkt: str | None) -> TraceVer
         verdict.findings.append(opened)
         return verdict
     statement, grant = opened
+    verdict.opening, verdict.grant = statement.statement, grant.statement
     verdict.findings.extend(_check_opening(evidence, keys, statement.statement, grant.statement))
     tip = ChunkTip.start(opening.genesis_of(statement, grant))
     tip = _walk_chunks(evidence, keys, grant.statement, tip, verdict)
+    verdict.findings.extend(entry.check_logged(grant.statement, verdict.receipts))
     verdict.findings.extend(_check_whole(evidence, grant.statement, statement.statement, tip, verdict))
     return verdict
 
 
 def _keys(evidence: TraceEvidence, pinned_jkt: str | None, verdict: TraceVerdict) -> _Keys | Finding:
     try:
-        keys = _Keys(VerifyingKey(evidence.device_key), tuple(VerifyingKey(key) for key in evidence.server_keys))
-    except InvalidInput as error:
-        return Finding(f"keys.{error.code}", "keys", error.message)
-    trusted = tuple(key for key in keys.server if pinned_jkt in (None, key.jkt))
+        device = VerifyingKey(evidence.device_key)
+        trusted, pin = _trusted(evidence, pinned_jkt)
+    except (InvalidInput, VerificationFailed) as error:
+        code = error.code if error.code.startswith("keys.") else f"keys.{error.code}"
+        return Finding(code, "keys", error.message)
     if not trusted:
         return Finding("keys.pinned", "keys", f"None of the collector's keys is the pinned {pinned_jkt}.")
     if pinned_jkt is None:
-        message = f"The collector's key {trusted[-1].jkt} came with the evidence; compare it with one that you trust."
+        message = f"The collector's key {pin} came with the evidence; compare it with one that you trust."
         verdict.findings.append(Finding("keys.unpinned", "keys", message, "advice"))
-    return _Keys(keys.device, trusted)
+    return _Keys(device, trusted)
+
+
+def _trusted(evidence: TraceEvidence, pinned_jkt: str | None) -> tuple[tuple[VerifyingKey, ...], str]:
+    """Return the keys that may have signed grants and receipts, and the one fingerprint that stands for them."""
+    if evidence.key_set is not None and evidence.key_set.signed is not None:
+        shown = key_set.open_key_set(evidence.key_set, pinned_jkt)
+        return shown.receipt, shown.root_jkt or shown.receipt[-1].jkt
+    keys = tuple(VerifyingKey(key) for key in evidence.server_keys)
+    trusted = tuple(key for key in keys if pinned_jkt in (None, key.jkt))
+    return trusted, trusted[-1].jkt if trusted else ""
 
 
 def _opened(evidence: TraceEvidence, keys: _Keys) -> tuple[Opened[Opening], Opened[Grant]] | Finding:
@@ -104,14 +122,10 @@ def _opened(evidence: TraceEvidence, keys: _Keys) -> tuple[Opened[Opening], Open
         statement = opening.open_opening(dsse.parse_envelope(evidence.opening), keys.device)
     except (InvalidInput, VerificationFailed) as error:
         return Finding(f"opening.{error.code}", "opening", error.message)
-    fault = None
-    for key in keys.server:
-        try:
-            return statement, opening.open_grant(dsse.parse_envelope(evidence.grant), key)
-        except (InvalidInput, VerificationFailed) as error:
-            fault = Finding(f"grant.{error.code}", "grant", error.message)
-    assert fault is not None, "a trusted key was tried"
-    return fault
+    try:
+        return statement, opening.open_grant(dsse.parse_envelope(evidence.grant), *keys.server)
+    except (InvalidInput, VerificationFailed) as error:
+        return Finding(f"grant.{error.code}", "grant", error.message)
 
 
 def _check_opening(evidence: TraceEvidence, keys: _Keys, statement: Opening, grant: Grant) -> Iterator[Finding]:
@@ -156,6 +170,7 @@ def _receive(evidence: TraceEvidence, keys: _Keys, opened: OpenedChunk, earliest
     if isinstance(answer, Finding):
         verdict.findings.append(answer)
         return earliest_ms
+    verdict.receipts.append(answer)
     verdict.findings.extend(receipt.check_receipt(answer, opened.manifest, opened.chunk_id))
     if answer.received_ms < earliest_ms:
         verdict.findings.append(
@@ -167,14 +182,10 @@ def _receive(evidence: TraceEvidence, keys: _Keys, opened: OpenedChunk, earliest
 
 
 def _opened_receipt(line: bytes, keys: _Keys, n: int) -> Receipt | Finding:
-    fault = None
-    for key in keys.server:
-        try:
-            return receipt.open_receipt(dsse.parse_envelope(line), key)
-        except (InvalidInput, VerificationFailed) as error:
-            fault = Finding(f"receipt.{error.code}", f"receipt {n}", error.message)
-    assert fault is not None, "a trusted key was tried"
-    return fault
+    try:
+        return receipt.open_receipt(dsse.parse_envelope(line), *keys.server)
+    except (InvalidInput, VerificationFailed) as error:
+        return Finding(f"receipt.{error.code}", f"receipt {n}", error.message)
 
 
 def _check_whole(
