@@ -322,14 +322,17 @@ def _tap(extensions: Path, wire: Path) -> None:
     launch.write_text(TAP.format(wire=str(wire)))
 
 
-def play_all(folder: Path, vsix: Path, collector: Collector) -> list[Played]:
-    """Play every case in one session."""
+def play_all(
+    folder: Path, vsix: Path, collector: Collector, then: Callable[[Participant], object] = lambda _person: None
+) -> list[Played]:
+    """Play every case in one session, and whatever comes then."""
     with watched(folder, vsix) as (person, wire, log):
         person.workbench.trust()
         person.connect(collector, collector.invite())
         person.consent()
         person.start("BUG-1: who wrote it")
         played = [play(person, case, wire, log) for case in CASES]
+        then(person)
         person.end()
     shutil.rmtree(folder / "run", ignore_errors=True)
     return played

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pygls.exceptions import JsonRpcException
 
@@ -184,3 +185,29 @@ async def test_malformed_facts_are_refused_and_lose_nothing(editor: Editor) -> N
 
     assert told == {"is_taken": False}
     assert [event["type"] for event in events_of(editor.spool)].count("gap") == 0
+
+
+@pytest.mark.asyncio
+async def test_the_loopback_door_is_opened_only_when_asked_for(editor: Editor) -> None:
+    """Off by default; on, the state has its address, and what an agent sends there is recorded."""
+    closed = await editor.start()
+    editor.configure({"folders_allowed": [str(editor.folder)], "agents_receiver": True})
+    address = (await editor.ask("patchtrail/session/status"))["agents_address"]
+    attributes = [
+        {"key": "event.name", "value": {"stringValue": "copilot_chat.inline.done"}},
+        {"key": "copilot_chat.file.relative_path", "value": {"stringValue": "shop.py"}},
+    ]
+    record = {"timeUnixNano": str(now_ms() * 1_000_000), "attributes": attributes}
+    async with httpx.AsyncClient() as agent:
+        logs = {"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}
+        answer = await agent.post(f"{address}/v1/logs", json=logs)
+        editor.open("shop.py")
+        editor.edit("shop.py", "x = 1\n")
+        acts = [event["data"] for event in await editor.recorded() if event["type"] == "agent_act"]
+        editor.configure({"folders_allowed": [str(editor.folder)]})
+        state = await editor.ask("patchtrail/session/status")
+        with pytest.raises(httpx.ConnectError):
+            await agent.post(f"{address}/v1/logs", json=logs)
+
+    assert (closed["agents_address"], answer.status_code, state["agents_address"]) == (None, 200, None)
+    assert [(act["tool"], act["file_path"]) for act in acts] == [("inline.done", "shop.py")]
