@@ -22,6 +22,7 @@ __all__ = ["HOOK_RECORDS", "Authors"]
 
 HOOK_RECORDS = "acts.jsonl"
 KEPT_ACTS = 500
+KEPT_GROUPS = 512
 SAVE_WINDOW_MS = 60_000
 BOM = "\ufeff"
 
@@ -85,8 +86,13 @@ class Authors:
     def take(self, path: Path, groups: Sequence[ChangeGroup], *, is_whole: bool) -> None:
         """Keep what the client saw until the save that follows."""
         before = self._told.get(path, _Told((), is_whole=True))
-        # A save that changed nothing records nothing; what led to it belongs to the next one.
-        self._told[path] = _Told((*before.groups, *groups), before.is_whole and is_whole)
+        joined = (*before.groups, *groups)
+        is_cut = len(joined) > KEPT_GROUPS
+        self._told[path] = _Told(joined[-KEPT_GROUPS:], before.is_whole and is_whole and not is_cut)
+
+    def forget(self, path: Path) -> None:
+        """Forget what led to a save that is not recorded, because it changed nothing."""
+        self._told.pop(path, None)
 
     def new_acts(self) -> list[AgentAct]:
         """Return what agents did below the root since the last look, as events."""

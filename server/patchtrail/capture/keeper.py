@@ -206,7 +206,9 @@ class Keeper:
         self._follow_secrets(session)
         self._look_at_agents(session)
         edit = session.edits.edit_of(path, text, before=before, reason=reason)
-        if edit is not None:
+        if edit is None:
+            self._authors.forget(path)
+        else:
             edit = self._authors.of_save(path, edit, before=before, after=text, now_ms=session.log.wall_ms())
             try:
                 self._guard_spool(lambda: session.edit(edit))
