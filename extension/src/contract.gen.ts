@@ -209,6 +209,119 @@ export interface CellRunEvent {
   data: CellRun;
 }
 /**
+ * Neighbouring changes of one document that look alike, and how they look.
+ */
+export interface ChangeGroup {
+  /**
+   * Unix time of its first change.
+   */
+  started_ms: number;
+  /**
+   * Integer milliseconds.
+   */
+  ended_ms: number;
+  events: number;
+  /**
+   * The most places that one event changed.
+   */
+  ranges?: number;
+  /**
+   * UTF-16 units.
+   */
+  inserted: number;
+  deleted: number;
+  /**
+   * The longest text that one event put into one place.
+   */
+  largest_insert?: number;
+  largest_delete?: number;
+  reason?: "none" | "undo" | "redo";
+  /**
+   * What the editor says moved the cursor to the end of the change; program: the editor names none.
+   */
+  moved_by?: "keyboard" | "mouse" | "command" | "program" | "none";
+  /**
+   * Of the first change after a save: whether the editor told first that the cursor moved, as it does when a program changes the text, or that the document changed, as it does when somebody works in the editor.
+   */
+  told_first?: "cursor" | "change" | "unknown";
+  /**
+   * It touches a cursor of the active editor.
+   */
+  is_at_cursor?: boolean;
+  /**
+   * It replaces what was selected, and nothing else.
+   */
+  is_over_selection?: boolean;
+  /**
+   * How soon the editor began to save, where something acts on saving; 0 while it was being saved.
+   */
+  saved_after_ms?: number | null;
+  /**
+   * The document equals its file afterwards: it was read anew.
+   */
+  is_clean?: boolean;
+  /**
+   * The document is in the active editor.
+   */
+  is_active?: boolean;
+  /**
+   * The window has the focus.
+   */
+  is_focused?: boolean;
+  /**
+   * Only white space was inserted.
+   */
+  is_blank?: boolean;
+  /**
+   * It puts one line in place of the beginning of a word that was being typed.
+   */
+  is_completing?: boolean;
+  /**
+   * It touches the range of a diagnostic.
+   */
+  is_on_diagnostic?: boolean;
+  /**
+   * Fixes had been asked for there by hand, in this document.
+   */
+  is_fix_asked?: boolean;
+  /**
+   * The client applied a patch of Patchtrail's.
+   */
+  is_patch?: boolean;
+  /**
+   * A command was running in a terminal.
+   */
+  is_command_running?: boolean;
+  /**
+   * Whether it inserts what the clipboard holds; compared by the client alone.
+   */
+  clipboard?: "same" | "other" | "unknown";
+  /**
+   * The most documents that changed together.
+   */
+  documents?: number;
+}
+/**
+ * The changes of a document since its last save, sent at a save, before `textDocument/didSave`.
+ */
+export interface ChangesReport {
+  uri: string;
+  /**
+   * @maxItems 256
+   */
+  groups: ChangeGroup[];
+  /**
+   * No change since the last save is missing.
+   */
+  is_whole?: boolean;
+}
+/**
+ * Whether the facts are kept for the save that follows.
+ */
+export interface ChangesTaken {
+  is_taken: boolean;
+}
+/**
  * A sealed, numbered run of events; `raw_*` describe the uncompressed event lines.
  */
 export interface ChunkManifest {
@@ -1676,6 +1789,14 @@ export interface Settings {
    * Ask pytest in new terminals for a JUnit report, to record results per test. Without it only what the terminal shows is recorded.
    */
   tests_junit?: boolean;
+  /**
+   * Absolute path of the file that a coding agent writes its own telemetry to, such as Copilot's `github.copilot.chat.otel.outfile`. Read only while a session is recorded; empty: none.
+   */
+  agents_telemetry_file?: string;
+  /**
+   * Listen on this machine alone, at a port that is drawn, for the telemetry of coding agents (OTLP over HTTP, in JSON). They need the address that Copy the Agents' Address gives.
+   */
+  agents_receiver?: boolean;
 }
 /**
  * A one-time enrolment code: 10 Crockford characters, stored only as a hash.
@@ -1964,6 +2085,10 @@ export interface SessionState {
    * What a person should know of delivery.
    */
   notices?: string[];
+  /**
+   * Where agents may send their telemetry; whoever has the address may.
+   */
+  agents_address?: string | null;
 }
 /**
  * An environment variable that new terminals should have; `prepend` keeps what the user set behind it.
@@ -1997,6 +2122,14 @@ export interface Settings1 {
    * Ask pytest in new terminals for a JUnit report, to record results per test. Without it only what the terminal shows is recorded.
    */
   tests_junit?: boolean;
+  /**
+   * Absolute path of the file that a coding agent writes its own telemetry to, such as Copilot's `github.copilot.chat.otel.outfile`. Read only while a session is recorded; empty: none.
+   */
+  agents_telemetry_file?: string;
+  /**
+   * Listen on this machine alone, at a port that is drawn, for the telemetry of coding agents (OTLP over HTTP, in JSON). They need the address that Copy the Agents' Address gives.
+   */
+  agents_receiver?: boolean;
 }
 /**
  * Start recording in one folder; `trace_id` goes on with a trace that a killed sidecar left behind.
@@ -2153,6 +2286,7 @@ export interface Requests {
   "patchtrail/gap/report": { params: GapReport; result: Recorded };
   "patchtrail/session/entries": { params: EntriesRequest; result: SessionEntries };
   "patchtrail/edit/read": { params: EditRequest; result: EditTexts };
+  "patchtrail/changes/report": { params: ChangesReport; result: ChangesTaken };
 }
 
 /** Notifications from the sidecar to the client. */

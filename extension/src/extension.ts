@@ -1,6 +1,7 @@
 // Activation: build the parts, register the commands. Nothing is decided here.
 
 import * as vscode from "vscode";
+import { copyAddress } from "./agents.ts";
 import type { Entry, NoteDraft, PendingDraft } from "./contract.gen.ts";
 import { serveEditTexts } from "./editTexts.ts";
 import { openMenu } from "./menu.ts";
@@ -45,6 +46,9 @@ function commands(parts: Patchtrail): vscode.Disposable[] {
     "patchtrail.menu": () => openMenu(parts.isConnected, sidecar.state),
     "patchtrail.installLibraries": () => parts.installLibraries(),
     "patchtrail.installPytestPlugin": () => parts.installPytestPlugin(),
+    "patchtrail.connectAgent": () => parts.connectAgent(),
+    "patchtrail.disconnectAgent": () => parts.agents.disconnect(),
+    "patchtrail.copyAgentsAddress": () => copyAddress(sidecar.state?.agents_address),
     "patchtrail.openSettings": async () => vscode.commands.executeCommand("workbench.action.openSettings", "@ext:patchtrail.patchtrail"),
     "patchtrail.showLog": async () => parts.log.show(),
   };

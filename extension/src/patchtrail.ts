@@ -1,6 +1,8 @@
 // The client's parts, joined: what the editor tells goes to the sidecar, what the sidecar tells is shown.
 
 import * as vscode from "vscode";
+import { Agents } from "./agents.ts";
+import { Changes } from "./changes.ts";
 import { connect } from "./connect.ts";
 import { askForConsent } from "./consent.ts";
 import type { CommandReport, ConsentRef, Facts, InitializationOptions, SessionState } from "./contract.gen.ts";
@@ -25,14 +27,16 @@ const START_AGAIN_MS = 60_000;
 export class Patchtrail implements vscode.Disposable {
   readonly log = vscode.window.createOutputChannel("Patchtrail");
   readonly keys: KeyStore;
-  readonly sidecar = new Sidecar(this.log);
+  readonly sidecar = new Sidecar(this.log, (document) => this.#tellChanges(document));
   readonly session: Session;
+  readonly agents: Agents;
   readonly view = new SessionView(this.sidecar);
   readonly #agreement: AgreementStore;
   readonly #runtime: Runtime;
   readonly #statusBar = new StatusBar();
   readonly #terminals = new Terminals(() => this.#isRecording);
   readonly #tasks = new Tasks(() => this.#isRecording);
+  readonly #changes = new Changes(() => this.#isRecording, () => this.#terminals.isBusy);
   readonly #subscriptions: vscode.Disposable[];
   #enrolment: Enrolment | undefined;
   #line: string | undefined;
@@ -48,6 +52,8 @@ export class Patchtrail implements vscode.Disposable {
     this.keys = new KeyStore(context.secrets);
     this.#agreement = new AgreementStore(context.globalState);
     this.#runtime = new Runtime(context.extensionPath, context.globalStorageUri);
+    this.agents = new Agents(this.#runtime.bundled, context.globalStorageUri, context.globalState);
+    this.agents.refresh();
     this.session = new Session(this.sidecar, context.workspaceState);
     describe(context.environmentVariableCollection);
     // Consent may be withdrawn in another window, of which no event tells.
@@ -118,6 +124,13 @@ export class Patchtrail implements vscode.Disposable {
     await this.bringUp(true);
   }
 
+  /** Let a coding agent tell what it edits. */
+  async connectAgent(): Promise<void> {
+    const found = await this.#runtime.find();
+    if ("sentence" in found) throw new Error(found.sentence);
+    await this.agents.connect(found.interpreter.path);
+  }
+
   /** Install the opt-in pytest plugin where the user's tests run. */
   async installPytestPlugin(): Promise<void> {
     await installPytestPlugin(this.#runtime.bundled);
@@ -131,7 +144,7 @@ export class Patchtrail implements vscode.Disposable {
 
   dispose(): void {
     this.#isDisposed = true;
-    vscode.Disposable.from(...this.#subscriptions, this.#terminals, this.#tasks, this.view, this.#statusBar, this.log).dispose();
+    vscode.Disposable.from(...this.#subscriptions, this.#terminals, this.#tasks, this.#changes, this.view, this.#statusBar, this.log).dispose();
   }
 
   async #bringUp(isAnew: boolean): Promise<void> {
@@ -198,6 +211,13 @@ export class Patchtrail implements vscode.Disposable {
   #record(isRecording: boolean): void {
     if (this.#isRecording && !isRecording) this.#terminals.forgetRunning();
     this.#isRecording = isRecording;
+    this.#changes.follow(isRecording);
+  }
+
+  /** The facts of a document's changes, right before the sidecar is told that it was saved. */
+  #tellChanges(document: vscode.TextDocument): void {
+    const report = this.#changes.take(document);
+    if (report !== undefined) this.#quietly(this.sidecar.requestAtOnce("patchtrail/changes/report", report));
   }
 
   /** In the order in which they ended; one that is lost with its sidecar never holds up the next. */

@@ -9,6 +9,8 @@ const NAMES = {
   folders_allowed: "folders.allowed",
   redaction_denied_paths: "redaction.deniedPaths",
   tests_junit: "tests.junit",
+  agents_telemetry_file: "agents.telemetryFile",
+  agents_receiver: "agents.receiver",
 } as const satisfies Record<keyof Settings, string>;
 
 /** Return what the user has set; what is not set is left to the sidecar's default. */

@@ -53,7 +53,10 @@ export class Sidecar {
   /** It is gone; undefined while it is being restarted. */
   readonly onGone = this.#gone.event;
 
-  constructor(private readonly log: vscode.OutputChannel) {}
+  constructor(
+    private readonly log: vscode.OutputChannel,
+    private readonly beforeSaved: (document: vscode.TextDocument) => void = () => undefined,
+  ) {}
 
   /** The last state that it told; undefined while there is no sidecar. */
   get state(): SessionState | undefined {
@@ -77,6 +80,8 @@ export class Sidecar {
       traceOutputChannel: new MaskedChannel(this.log),
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       initializationFailedHandler: () => false,
+      // What is sent in here reaches the sidecar before the save does.
+      middleware: { didSave: async (document, next) => (this.beforeSaved(document), next(document)) },
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue, handled: true }),
         closed: () => this.#closed(client),

@@ -48,6 +48,11 @@ export class Terminals implements vscode.Disposable {
     ];
   }
 
+  /** Whether a command is running. */
+  get isBusy(): boolean {
+    return this.#running.size > 0;
+  }
+
   /** How many open terminals cannot be seen. */
   get blind(): number {
     return this.#blind.size;

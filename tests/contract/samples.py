@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.contract import changes_samples
 from tests.contract.log_samples import LOG_SAMPLES, LOG_WRONG, SIGNED_KEYS
 from tests.integrity.honest import honest
 
@@ -246,6 +247,7 @@ SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
         "appended": {"is_recorded": True, "seq": 7, "reasons": []},
         "refused": {"is_recorded": False, "seq": None, "reasons": ["The session is paused by participant."]},
     },
+    **changes_samples.SAMPLES,
 }
 
 WRONG: dict[str, dict[str, Any]] = {
@@ -290,5 +292,6 @@ WRONG: dict[str, dict[str, Any]] = {
     "CollectorShown": {"no_thumbprint": {"server_jkt": None}},
     "NoParams": {"a_list": []},
     "Recorded": {"negative_seq": {"seq": -1}},
+    **changes_samples.WRONG,
 }
 """Per type, by what is wrong: the fields to change in its first sample, or a value that is no object at all."""

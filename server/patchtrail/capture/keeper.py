@@ -6,10 +6,12 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from patchtrail import __version__
+from patchtrail.capture.authors import Authors
 from patchtrail.capture.drafts import DRAFT_MS, Draft
 from patchtrail.capture.edits import EditRecorder
 from patchtrail.capture.known_secrets import KnownSecrets
@@ -37,6 +39,7 @@ from patchtrail.contract.lsp import (
     TerminalVariable,
     TestsPrepared,
 )
+from patchtrail.contract.lsp_changes import ChangeGroup
 from patchtrail.contract.settings import Settings
 from patchtrail.integrity import digest
 from patchtrail.study import current_consent, decide
@@ -70,6 +73,7 @@ class RecorderState:
     note_link: NoteLink | None = None
     terminal_variables: tuple[TerminalVariable, ...] = ()
     junit_withheld: str | None = None
+    agents_address: str | None = None
 
 
 class Keeper:
@@ -80,6 +84,7 @@ class Keeper:
         logs: TraceLogs,
         machine: Machine,
         reports_root: Path,
+        acts_folder: Path,
         failures: Callable[[], int],
         changed: Callable[[], None],
     ) -> None:
@@ -101,6 +106,7 @@ class Keeper:
         self._snapshots = Snapshots()
         self._open_documents: set[Path] = set()
         self._save_reasons: dict[Path, SaveReason] = {}
+        self._authors = Authors(acts_folder)
         self._variables: tuple[TerminalVariable, ...] = ()
         self._junit_withheld: str | None = None
         self._told_failures = 0
@@ -111,6 +117,7 @@ class Keeper:
         """Take the user's settings."""
         self.settings = settings
         self._allowed = _resolved(settings.folders_allowed)
+        self._authors.configure(settings.agents_telemetry_file, is_receiving=settings.agents_receiver)
         self._keep_gate()
 
     def take_workspace(self, folders: tuple[Path, ...]) -> None:
@@ -144,7 +151,7 @@ class Keeper:
         if session is not None and not decision.is_allowed and session.paused_by is None:
             self.pause("gate", decision.reasons)
         elif session is not None and decision.is_allowed and session.paused_by == "gate":
-            self._guard_spool(lambda: session.resume("gate"))
+            self._go_on(session, "gate")
         self._offer_variables()
         self._publish()
         return decision
@@ -177,6 +184,16 @@ class Keeper:
         """Take the reason of the save that follows."""
         self._save_reasons[path] = reason
 
+    def changed(self, path: Path, groups: list[ChangeGroup], *, is_whole: bool) -> None:
+        """Take what the client saw of the changes that the next save brings."""
+        session = self._session
+        if session is not None and session.paused_by is None and self._is_inside(path, session):
+            self._authors.take(path, groups, is_whole=is_whole)
+
+    def _look_at_agents(self, session: Session) -> None:
+        for act in self._authors.new_acts():
+            self._guard_spool(partial(session.append, act))
+
     def saved(self, path: Path, text: str) -> None:
         """Record a save."""
         reason = self._save_reasons.pop(path, "unknown")
@@ -187,8 +204,12 @@ class Keeper:
             return
         session.secrets.saved(path)
         self._follow_secrets(session)
+        self._look_at_agents(session)
         edit = session.edits.edit_of(path, text, before=before, reason=reason)
-        if edit is not None:
+        if edit is None:
+            self._authors.forget(path)
+        else:
+            edit = self._authors.of_save(path, edit, before=before, after=text, now_ms=session.log.wall_ms())
             try:
                 self._guard_spool(lambda: session.edit(edit))
             except InvalidInput:
@@ -231,6 +252,7 @@ class Keeper:
         session.append(session.redactor.facts())
         self._session, self._task_title = session, session.redactor.text(request.task_title)
         self._reports.discard()
+        self._authors.begin(session.repository.root)
         if request.is_paused:
             self._guard_spool(lambda: session.pause("participant", []))
         self._publish()
@@ -304,8 +326,12 @@ class Keeper:
             session.paused_by = "gate"
             self._publish()
             raise NotAllowed("Recording is not allowed.", detail={"reasons": decision.reasons})
-        self._guard_spool(lambda: session.resume("participant"))
+        self._go_on(session, "participant")
         self._publish()
+
+    def _go_on(self, session: Session, by: Pauser) -> None:
+        self._authors.begin(session.repository.root)
+        self._guard_spool(lambda: session.resume(by))
 
     def end(self) -> None:
         """End the session; its chunks are uploaded at once."""
@@ -412,6 +438,7 @@ class Keeper:
     def close(self) -> None:
         """Let go of an unfinished session; the next sidecar can go on with it. Reports wait for nobody."""
         self._reports.discard()
+        self._authors.close()
         if self._session is not None:
             self._session.close()
 
@@ -440,6 +467,8 @@ class Keeper:
             self._give_up(session)
             return
         failures = self._failures()
+        if session.paused_by is None:
+            self._look_at_agents(session)
         self._guard_spool(session.pulse)
         if failures > self._told_failures and session.paused_by is None:
             self._told_failures = failures
@@ -461,6 +490,7 @@ class Keeper:
                 may_send=self._decide(None).is_allowed and not (self._facts and self._facts.is_paused),
                 terminal_variables=self._variables,
                 junit_withheld=self._junit_withheld,
+                agents_address=self._authors.address,
             )
         is_paused = session.paused_by is not None
         decision = self._decide(self._folder)
@@ -476,6 +506,7 @@ class Keeper:
             note_link=session.entries.note_link,
             terminal_variables=self._variables,
             junit_withheld=self._junit_withheld,
+            agents_address=self._authors.address,
         )
 
 

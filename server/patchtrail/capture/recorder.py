@@ -30,6 +30,7 @@ from patchtrail.contract.lsp import (
     TestsPrepared,
     TestsReport,
 )
+from patchtrail.contract.lsp_changes import ChangeGroup
 from patchtrail.contract.settings import Settings
 
 __all__ = ["ClientName", "Recorder", "RecorderState"]
@@ -38,9 +39,13 @@ __all__ = ["ClientName", "Recorder", "RecorderState"]
 class Recorder:
     """Hands everything to one keeper on one worker thread."""
 
-    def __init__(self, logs: TraceLogs, machine: Machine, reports_root: Path, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self, logs: TraceLogs, machine: Machine, reports_root: Path, acts_folder: Path, on_change: Callable[[], None]
+    ) -> None:
         self._worker = Worker(lambda: self._keeper.pulse())
-        self._keeper = Keeper(logs, machine, reports_root, failures=lambda: self._worker.failures, changed=on_change)
+        self._keeper = Keeper(
+            logs, machine, reports_root, acts_folder, failures=lambda: self._worker.failures, changed=on_change
+        )
 
     def run(self) -> None:
         """Start the worker."""
@@ -81,6 +86,10 @@ class Recorder:
     def will_save(self, path: Path, reason: SaveReason) -> None:
         """Note why the save that follows is made."""
         self._worker.put(lambda: self._keeper.will_save(path, reason))
+
+    def changed(self, path: Path, groups: list[ChangeGroup], *, is_whole: bool) -> None:
+        """Take what the client saw of the changes that the next save brings."""
+        self._worker.put(lambda: self._keeper.changed(path, groups, is_whole=is_whole))
 
     def saved(self, path: Path, text: str) -> None:
         """Record a save; returns at once."""

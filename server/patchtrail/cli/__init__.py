@@ -13,6 +13,10 @@ def main() -> None:
         from patchtrail.cli.serve import serve
 
         sys.exit(serve(sys.argv[2:]))
+    if sys.argv[1:2] == ["hook"]:
+        from patchtrail.cli.hook import hook
+
+        sys.exit(hook(sys.argv[2:]))
     if sys.argv[1:] == ["device", "enrol", "--stdin"]:
         from patchtrail.cli.enrolment import enrol_stdin
 

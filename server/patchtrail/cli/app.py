@@ -37,3 +37,11 @@ def serve_command(arguments: list[str] | None = None) -> None:
     from patchtrail.cli.serve import serve
 
     raise typer.Exit(serve(arguments or []))
+
+
+@app.command("hook", context_settings={"ignore_unknown_options": True}, add_help_option=False)
+def hook_command(arguments: list[str] | None = None) -> None:
+    """Note what a coding agent did; the agent runs it as a hook, with its input on standard input."""
+    from patchtrail.cli.hook import hook
+
+    raise typer.Exit(hook(arguments or []))

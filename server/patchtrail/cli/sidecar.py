@@ -48,7 +48,7 @@ def build_sidecar(spool: Path, device: Device | None, *, cap_bytes: int = CAP_BY
         for listener in listeners:
             listener()
 
-    recorder = Recorder(logs, Machine.this(), spool.parent / "reports", changed)
+    recorder = Recorder(logs, Machine.this(), spool.parent / "reports", spool.parent / "acts", changed)
     courier = Courier(store, device, clock, Rules(recorder), changed)
     logs.courier = courier
 
@@ -86,6 +86,7 @@ def build_sidecar(spool: Path, device: Device | None, *, cap_bytes: int = CAP_BY
                 "junit_withheld": state.junit_withheld,
                 "spool_percent": store.room.use.percent,
                 "notices": courier.notices(),
+                "agents_address": state.agents_address,
             }
         )
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from patchtrail.contract.events import CommandOrigin, Confidence, ConsentRef, NoteKind, OutputCoverage
+from patchtrail.contract.lsp_changes import CHANGES_REPORT, ChangesReport, ChangesTaken
 from patchtrail.contract.settings import Settings
 from patchtrail.contract.wire import Count, JwkThumbprint, Millis, SafeInt, TraceId, WireModel
 
@@ -203,6 +204,9 @@ class SessionState(WireModel):
         default=0, description="How full the spool is; at 80 a person should know, at 100 nothing more is recorded."
     )
     notices: list[str] = Field(default=[], description="What a person should know of delivery.")
+    agents_address: str | None = Field(
+        default=None, description="Where agents may send their telemetry; whoever has the address may.", repr=False
+    )
 
 
 class CommandReport(WireModel):
@@ -363,5 +367,6 @@ METHODS: dict[str, tuple[type[WireModel], type[WireModel]]] = {
     GAP_REPORT: (GapReport, Recorded),
     SESSION_ENTRIES: (EntriesRequest, SessionEntries),
     EDIT_READ: (EditRequest, EditTexts),
+    CHANGES_REPORT: (ChangesReport, ChangesTaken),
 }
 """Requests from client to sidecar: method, parameters, result. `SESSION_STATE` is a notification back."""

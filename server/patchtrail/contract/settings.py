@@ -56,6 +56,22 @@ class Settings(WireModel):
             json_schema_extra={"setting": "tests.junit", "scope": "machine", "tags": ["telemetry"]},
         ),
     ] = True
+    agents_telemetry_file: Annotated[
+        str,
+        Field(
+            description="Absolute path of the file that a coding agent writes its own telemetry to, such as Copilot's "
+            "`github.copilot.chat.otel.outfile`. Read only while a session is recorded; empty: none.",
+            json_schema_extra={"setting": "agents.telemetryFile", "scope": "machine", "tags": ["telemetry"]},
+        ),
+    ] = ""
+    agents_receiver: Annotated[
+        bool,
+        Field(
+            description="Listen on this machine alone, at a port that is drawn, for the telemetry of coding agents "
+            "(OTLP over HTTP, in JSON). They need the address that Copy the Agents' Address gives.",
+            json_schema_extra={"setting": "agents.receiver", "scope": "machine", "tags": ["telemetry"]},
+        ),
+    ] = False
 
 
 class ClientSettings(WireModel):

@@ -15,9 +15,10 @@ from pydantic import JsonValue
 from patchtrail.contract import lsp as ours
 from patchtrail.contract.errors import InvalidInput, PatchtrailError
 from patchtrail.contract.lsp import InitializationOptions
+from patchtrail.contract.lsp_changes import CHANGES_REPORT, ChangesReport
 from patchtrail.contract.settings import Settings
 from patchtrail.contract.wire import WireModel
-from patchtrail.editor import from_lsp, notes, reports, session, to_lsp, view
+from patchtrail.editor import changes, from_lsp, notes, reports, session, to_lsp, view
 from patchtrail.editor.documents import Documents
 from patchtrail.editor.server import SidecarServer
 from patchtrail.editor.sidecar import Sidecar
@@ -51,6 +52,8 @@ def connect(server: SidecarServer, sidecar: Sidecar, params: lsp.InitializeParam
     }
     for method, feature in features.items():
         server.feature(method)(_handler(server, sidecar, ours.METHODS[method][0], feature))
+    # A plain handler: it must be done before the save that follows it is taken.
+    server.feature(CHANGES_REPORT)(_prompt_handler(sidecar, ChangesReport, changes.report))
     server.documents = Documents(sidecar.recorder, server.workspace)
     server.configuration = _configuration(server, sidecar)
     _follow(server, sidecar)
@@ -62,6 +65,20 @@ def connect(server: SidecarServer, sidecar: Sidecar, params: lsp.InitializeParam
     sidecar.recorder.configure(options.settings)
     if options.facts is not None:
         sidecar.recorder.report_facts(options.facts)
+
+
+def _prompt_handler(
+    sidecar: Sidecar, model: type[Params], feature: Callable[[Sidecar, Params], WireModel]
+) -> Callable[[Any], JsonValue]:
+    """Return a handler that copies what it needs and returns, in the order in which messages come."""
+
+    def handle(params: Any = None) -> JsonValue:  # noqa: ANN401 -- whatever JSON the client sent
+        try:
+            return to_lsp.result(feature(sidecar, from_lsp.params_of(model, params)))
+        except PatchtrailError as error:
+            raise to_lsp.response_error(error) from None
+
+    return handle
 
 
 def _configuration(server: SidecarServer, sidecar: Sidecar) -> Callable[[lsp.DidChangeConfigurationParams], None]:

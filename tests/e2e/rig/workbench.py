@@ -94,7 +94,7 @@ class Workbench:
 
     def command(self, title: str) -> None:
         """Run a command by its exact title, with its category: `Category: Title`."""
-        name = json.dumps(title)
+        name = json.dumps(title, ensure_ascii=False)
         rows = self.page.locator(f"{QUICK_INPUT} .quick-input-list .monaco-list-row[aria-label={name}]")
         keyed = self.page.locator(
             f"{QUICK_INPUT} .quick-input-list .monaco-list-row[aria-label^={json.dumps(title + ', ')}]"

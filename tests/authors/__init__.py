@@ -1,0 +1,1 @@
+"""Who wrote an edit: scripted cases, the facts that a real editor told of each, and what is made of them."""
