@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 
 from patchtrail.contract.collection import Assurance, KeySet, TraceCompleted, TraceCreated, TraceRequest, UploadToken
 from patchtrail.contract.errors import CollectorUnavailable
-from patchtrail.contract.evidence import GRANT_TYPE, Envelope, Grant
+from patchtrail.contract.evidence import GRANT_TYPE, Envelope, Grant, Receipt
+from patchtrail.delivery.log_memory import LogMemory
+from patchtrail.delivery.log_watch import LogWatch
 from patchtrail.delivery.transport import Answer
 from patchtrail.integrity import digest, dsse, opening, receipt
+from patchtrail.integrity.dsse import Opened
 from patchtrail.integrity.keys import SigningKey, VerifyingKey
 from patchtrail.integrity.verify import (
     ChunkTip,
@@ -136,17 +139,42 @@ class StrictCollector:
 
 
 class LoopbackDevice:
-    """A `Device` whose transport is the collector itself."""
+    """A `Device` whose transport is the collector itself, which keeps no log."""
 
     def __init__(self, collector: StrictCollector, key: SigningKey) -> None:
         self.participant_id = "p-1"
         self.key = key
         self.collector = collector
         self.transport = self
+        self.log = LogWatch(None, LogMemory("loopback", None))
 
-    def server_key(self, _transport: object = None) -> VerifyingKey:
+    def server_keys(self, _transport: object = None) -> tuple[VerifyingKey, ...]:
         """Return the pinned key."""
-        return self.collector.key.public
+        return (self.collector.key.public,)
+
+    def open_grant(self, envelope: Envelope) -> Opened[Grant]:
+        """Verify a grant by the pinned key."""
+        return opening.open_grant(envelope, *self.server_keys())
+
+    def open_receipt(self, envelope: Envelope) -> Receipt:
+        """Verify a receipt by the pinned key."""
+        return receipt.open_receipt(envelope, *self.server_keys())
+
+    def check_log(self) -> Answer | None:
+        """Ask for the log that is not kept here."""
+        return self.log.check(self)
+
+    def checkpoint(self) -> Answer:
+        """Show no checkpoint."""
+        return self.collector.request(None, lambda: _problem(404, "no_such_route"))
+
+    def inclusion(self, _index: int, _size: int) -> Answer:
+        """Prove nothing."""
+        return self.checkpoint()
+
+    def consistency(self, _from_size: int, _to_size: int) -> Answer:
+        """Prove nothing."""
+        return self.checkpoint()
 
     def keys(self) -> KeySet:
         """Show no keys: the pinned one is known."""

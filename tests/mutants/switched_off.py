@@ -11,8 +11,11 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[2] / "server" / "patchtrail"
 VERIFYING = (
     "integrity/canonical.py",
+    "integrity/checkpoint.py",
     "integrity/chunk.py",
     "integrity/dsse.py",
+    "integrity/entry.py",
+    "integrity/key_set.py",
     "integrity/keys.py",
     "integrity/opening.py",
     "integrity/receipt.py",

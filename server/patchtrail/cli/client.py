@@ -28,9 +28,9 @@ class CollectorClient:
     """Requests with one bearer token."""
 
     def __init__(self, url: str, token: str | None) -> None:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
-            self._client = httpx.Client(base_url=url.rstrip("/"), headers=headers, timeout=60)
+            self._address = httpx.URL(url.rstrip("/"))
         except (httpx.InvalidURL, ValueError) as error:
             raise InvalidInput(f"This is not an address: {error}", code="bad_address") from error
 
@@ -49,10 +49,10 @@ class CollectorClient:
 
     def _sent(self, method: str, path: str, **options: object) -> bytes:
         try:
-            response = self._client.request(method, path, **options)  # type: ignore[arg-type]  # httpx's own options
+            with httpx.Client(base_url=self._address, headers=self._headers, timeout=60) as client:
+                response = client.request(method, path, **options)  # type: ignore[arg-type]  # httpx's own options
         except httpx.HTTPError as error:
-            address = self._client.base_url
-            raise CollectorUnavailable(f"The collector at {address} cannot be reached: {error}") from error
+            raise CollectorUnavailable(f"The collector at {self._address} cannot be reached: {error}") from error
         if response.is_success:
             return response.content
         problem = _problem(response)

@@ -135,8 +135,7 @@ def export(
     ] = None,
 ) -> None:
     """Write a trace as a bundle that anyone can verify, or as ProgSnap2, agent-trace, OpenTelemetry or CTRF."""
-    source, name = _source(trace, collector)
-    content = _bundle(name, source, token)
+    content = _bundle(trace, collector, token)
     evidence = read_bundle(content)
     if form == "bundle":
         target = output or Path(f"{evidence.trace_id}.zip")

@@ -44,6 +44,8 @@ TICKS_PER_ADOPTION = 120
 CHUNKS_PER_TURN = 50
 """So many, and another window may send."""
 BURST, PER_S = 100, 5.0
+LOG = "log"
+"""Under this key a person is told that the collector's log is not to be trusted."""
 
 logger = logging.getLogger(__name__)
 
@@ -80,8 +82,6 @@ class Courier:
         self._told: dict[str, str] = {}
         self._ticks = 0
         self.is_online = device is not None
-        self.mistrust: str | None = None
-        """Why nothing is sent to this collector: what it shows does not go with what it showed before."""
         self._is_log_checked = False
         self._threads = [
             threading.Thread(target=self._run, args=(self._wake, self.look), name="courier", daemon=True),
@@ -107,10 +107,15 @@ class Courier:
         return sum(len(trace.folder.numbers(".env")) for trace in self._store.owned())
 
     def stuck(self) -> int:
-        """Return how many traces wait, because the collector does not take them as they are, or is not trusted."""
+        """Return how many traces the collector does not take as they are now; all, while it is not trusted."""
         if self.mistrust is not None:
             return len([trace for trace in self._store.owned() if trace.opening.kind != "local"])
         return len([key for key in self._told if key.startswith("trace-")])
+
+    @property
+    def mistrust(self) -> str | None:
+        """Why nothing is sent to this collector: what it shows does not go with what it showed before."""
+        return self._told.get(LOG)
 
     def notices(self) -> list[str]:
         """Return what a person should know of delivery, as sentences."""
@@ -183,7 +188,8 @@ class Courier:
             except Refused as refused:
                 self._take_refusal(trace, refused.answer)
         except Mistrusted as error:
-            self._mistrusted(error)
+            self._host_failed(None, None)
+            self._tell(LOG, error.message)
         except CollectorUnavailable as error:
             self._host_failed(f"The collector's answer is not understood: {error.message}", None)
         except OSError as error:
@@ -192,22 +198,6 @@ class Courier:
             self._postpone(trace, f"{trace.trace_id} cannot be read or written now: {error.strerror}.")
         except PatchtrailError as error:
             self._postpone(trace, f"{trace.trace_id} cannot be delivered now: {error.message}")
-
-    def _mistrusted(self, error: Mistrusted) -> None:
-        """Send nothing more for now, and say so; whether the collector has come to itself is looked at again later."""
-        logger.warning("delivery: the collector is not trusted: %s", error.code)
-        self.mistrust = error.message
-        self._host_failed(None, None)
-
-    def _is_log_sound(self, device: Device) -> bool:
-        """Hold the collector's log to what was seen of it, once per batch."""
-        if not self._is_log_checked:
-            unanswered = device.check_log()
-            if unanswered is not None:
-                self._host_failed(None, unanswered.retry_after_s)
-                return False
-            self._is_log_checked, self.mistrust = True, None
-        return True
 
     def _take_refusal(self, trace: TraceSpool, answer: Answer) -> None:
         problem = answer.problem()
@@ -229,6 +219,17 @@ class Courier:
                 n, wanted = _next(trace), problem.detail.get("next_n")
                 had = isinstance(wanted, int) and trace.folder.disk.exists(trace.folder.receipt(wanted))
                 self._postpone(trace, sentence_of(trace.trace_id, n, problem, is_receipted_here=had))
+
+    def _is_log_sound(self, device: Device) -> bool:
+        """Hold the collector's log to what was seen of it, once per look, also after it was not trusted."""
+        if not self._is_log_checked:
+            unanswered = device.check_log()
+            if unanswered is not None:
+                self._host_failed(None, unanswered.retry_after_s)
+                return False
+            self._is_log_checked = True
+            self._told = {key: told for key, told in self._told.items() if key != LOG}
+        return True
 
     def _deliver(self, trace: TraceSpool, device: Device) -> None:
         for n in trace.folder.numbers(".env")[:CHUNKS_PER_TURN]:

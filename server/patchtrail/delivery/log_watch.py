@@ -153,7 +153,7 @@ class LogWatch:
 
     def _check(self, source: LogSource) -> None:
         seen, answer = self._memory.seen(), source.checkpoint()
-        if answer.status == 404 and answer.problem().code == "no_such_route":
+        if _says_that_there_is_none(answer):
             if seen.head is not None:
                 raise self._refusal("The collector no longer shows its log.")
             return
@@ -232,6 +232,12 @@ class LogWatch:
         }
         self._memory.keep_refusal(orjson.dumps(told))
         return Mistrusted(f"Nothing is sent, because the collector's log cannot be trusted: {why}")
+
+
+def _says_that_there_is_none(answer: Answer) -> bool:
+    """Return whether a collector, and not some page in its place, says that it has no checkpoint to show."""
+    is_final = 400 <= answer.status < 500 and answer.status not in (401, 408, 425, 429)
+    return is_final and answer.problem().code != "no_problem"
 
 
 def _hashes(proof: Sequence[str]) -> list[bytes]:

@@ -127,7 +127,7 @@ class Transport:
 
         if self._client is None:
             self._client = httpx.Client(timeout=self._timeout_s, follow_redirects=False)
-        headers = {"Authorization": f"Bearer {token}"}
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
         if media_type:
             headers["Content-Type"] = media_type
         deadline_s = 2 * self._timeout_s + len(content) / SLOWEST_BYTES_PER_S
