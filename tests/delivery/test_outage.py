@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from patchtrail.contract.events import SessionEnd
+from patchtrail.contract.problem import Problem
 from patchtrail.delivery.patience import Backoff, Pace
+from patchtrail.delivery.refusal import meaning_of, sentence_of
 from tests.delivery.fakes import running_collector
 from tests.delivery.test_courier import NOTE, Carrier
 
@@ -80,7 +81,7 @@ def test_a_backlog_is_sent_at_a_walk() -> None:
 
 
 def test_a_collector_restored_from_yesterday(tmp_path: Path) -> None:
-    """A collector that lost chunks which it had receipted: the loss is said, the receipts stay, other traces go on."""
+    """A collector that lost what it had receipted is not trusted, and that is said; receipts and unsent chunks stay."""
     data, backup = tmp_path / "collector", tmp_path / "backup"
     with running_collector(data) as collector:
         carrier = Carrier(tmp_path / "spool", collector.enrol())
@@ -100,12 +101,16 @@ def test_a_collector_restored_from_yesterday(tmp_path: Path) -> None:
         carrier.device.transport._url = carrier.device.hasty_transport._url = collector.url
         trace.append(NOTE)
         carrier.look()
-        other = carrier.trace()
-        other.append(SessionEnd(reason="participant"))
-        carrier.look()
         carrier.close()
 
-    assert other.folder.complete.exists()
-    assert "lost chunks 1 to 2 that it had receipted" in carrier.courier.notices()[0]
+    assert carrier.courier.mistrust is not None
     assert trace.folder.numbers(".rcpt") == [0, 1, 2]
     assert trace.folder.numbers(".env") == [3]
+
+
+def test_lost_chunks_are_named() -> None:
+    """A collector without a log that asks for a chunk which it had receipted is told on, with the chunks' numbers."""
+    problem = Problem(code="chunk.order", message="m", detail={"next_n": 1})
+
+    assert "lost chunks 1 to 2 that it had receipted" in sentence_of("trace-1", 3, problem, is_receipted_here=True)
+    assert meaning_of(409, problem) == "refused"

@@ -36,7 +36,7 @@ def test_a_collector_that_is_killed_keeps_what_it_receipted(tmp_path: Path) -> N
         while killer.is_alive():
             carrier.look()
         killer.join()
-        collector._process.wait()
+        collector._process.wait(timeout=30)
         receipted = trace.folder.numbers(".rcpt")
         collector = Collector(PATCHTRAIL, tmp_path / "collector")
         carrier.device.transport._url = collector.url
