@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo editor test check gen package bench mutants clean
+.PHONY: setup demo editor test check gen package bench mutants soak clean
 
 setup: $(STAMP) node_modules/.ready
 
@@ -67,6 +67,12 @@ bench: setup .editor/.ready package
 # Switch off each check of the verifier in turn; every one must be missed by a test.
 mutants: setup
 	$(BIN)/python -m tests.mutants
+
+# make soak              the long versions of the delivery tests: crashes, kills, wire faults, an outage of 500 MB
+# make soak MINUTES=600  for a night
+MINUTES ?= 30
+soak: setup
+	$(BIN)/python -m tests.soak --minutes $(MINUTES)
 
 clean:
 	rm -rf $(VENV) .node .editor node_modules .demo bundled dist extension/dist

@@ -22,6 +22,7 @@ export interface Status {
 
 const MENU = "patchtrail.menu";
 const LONGEST_REASON = 60;
+const SPOOL_WARNING = 80;
 
 /** Return what the item shows. */
 export function statusOf(situation: Situation): Status {
@@ -32,7 +33,12 @@ export function statusOf(situation: Situation): Status {
   const details = [...state.reasons, ...deliveryOf(state), ...(situation.blindSpot === undefined ? [] : [situation.blindSpot])];
   switch (state.state) {
     case "recording":
-      return item(`$(record) Recording${pendingOf(state)}${draftsOf(state)}`, [state.task_title ?? "", ...details], MENU, situation.blindSpot !== undefined);
+      return item(
+        `$(record) Recording${pendingOf(state)}${spoolOf(state)}${draftsOf(state)}`,
+        [state.task_title ?? "", ...details],
+        MENU,
+        situation.blindSpot !== undefined || isNearlyFull(state),
+      );
     case "paused":
       return item(`$(debug-pause) Patchtrail paused: ${shortened(state.reasons[0] ?? "")}`, details);
     case "stopped":
@@ -53,6 +59,14 @@ function pendingOf(state: SessionState): string {
   return state.pending_chunks > 0 ? ` · offline, ${state.pending_chunks} pending` : " · offline";
 }
 
+function isNearlyFull(state: SessionState): boolean {
+  return (state.spool_percent ?? 0) >= SPOOL_WARNING;
+}
+
+function spoolOf(state: SessionState): string {
+  return isNearlyFull(state) ? ` · spool ${state.spool_percent}% full` : "";
+}
+
 function draftsOf(state: SessionState): string {
   return state.drafts ? ` · $(edit) ${state.drafts} draft${state.drafts === 1 ? "" : "s"}` : "";
 }
@@ -62,6 +76,9 @@ function deliveryOf(state: SessionState): string[] {
     ...(state.pending_chunks > 0 ? [`${state.pending_chunks} chunks wait to be uploaded; nothing unsent is ever deleted.`] : []),
     ...(state.undelivered.length > 0 ? [`${state.undelivered.length} ended sessions are still on their way.`] : []),
     ...(state.stuck_traces > 0 ? [`${state.stuck_traces} sessions cannot be uploaded as they are; they are kept.`] : []),
+    ...(isNearlyFull(state) ? [`The spool is ${state.spool_percent}% full; at 100% recording stops. Nothing is deleted.`] : []),
+    ...(state.notices ?? []),
+    ...(state.damaged ?? []),
     ...(state.capture_errors > 0 ? [`${state.capture_errors} captures failed; each is declared as a gap.`] : []),
     ...(state.junit_withheld ? [`No per-test reports: ${state.junit_withheld}`] : []),
   ];

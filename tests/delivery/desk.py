@@ -20,7 +20,7 @@ from tests.delivery.crash_disk import CrashDisk, PowerCut
 from tests.delivery.fakes import ManualClock
 from tests.delivery.strict_collector import LoopbackDevice, StrictCollector
 
-__all__ = ["Desk", "fact", "note"]
+__all__ = ["Desk", "PowerCut", "fact", "note"]
 
 ROOT = Path("/spool")
 TASK = TaskFacts(task_id="T", task_title="t", repo_origin="", start_commit="a" * 40, consent=current_consent())
@@ -254,7 +254,10 @@ class Desk:
                 break
         self.check()
         for trace_id in self.ended:
-            assert self.collector.traces[trace_id].is_complete, f"{trace_id} is still here: {self.courier.notices()}"
+            remote = self.collector.traces.get(trace_id)
+
+            assert remote is not None, self.told_of(trace_id)
+            assert remote.is_complete, self.told_of(trace_id)
         for trace_id, kept in self.returned.items():
             if trace_id in self.collector.traces:
                 events = self.collector.traces[trace_id].events
@@ -262,6 +265,12 @@ class Desk:
                 promised = [one.token for one in kept if one.token != "end"]
 
                 assert [token for token in there if token in promised] == promised, "P4: in order, each once"
+
+    def told_of(self, trace_id: str) -> str:
+        """Return everything that explains why a trace is still here."""
+        names = [name for name in self.disk.files() if trace_id in name]
+        owned = [trace.trace_id for trace in self.store.owned()]
+        return f"{trace_id}: {self.courier.notices()} {self.store.damaged} owned {owned} {names}"
 
 
 def note(token: str) -> RationaleNote:
@@ -299,6 +308,3 @@ def _lines(content: bytes, seq: int) -> list[dict]:
         if event["seq"] >= seq:
             found.append(event)
     return found
-
-
-__all__ += ["PowerCut"]

@@ -39,10 +39,12 @@ class DeliveryMachine(RuleBasedStateMachine):
     @precondition(lambda self: len(self.desk.returned) < 4)
     @rule()
     def open_another(self) -> None:
+        """Open another trace."""
         self.desk.open()
 
     @rule(seed=SEEDS, count=st.integers(1, 4))
     def append_facts(self, seed: int, count: int) -> None:
+        """Append events that close nothing."""
         trace = self.some_trace(seed)
         for _ in range(count if trace else 0):
             token = self.desk.token()
@@ -50,63 +52,76 @@ class DeliveryMachine(RuleBasedStateMachine):
 
     @rule(seed=SEEDS)
     def append_note(self, seed: int) -> None:
+        """Append one that closes a chunk."""
         if (trace := self.some_trace(seed)) is not None:
             token = self.desk.token()
             self.desk.append(trace, note(token), token)
 
     @rule(seed=SEEDS)
     def append_blob(self, seed: int) -> None:
+        """Append one with an artifact."""
         if (trace := self.some_trace(seed)) is not None:
             self.desk.blob(trace)
 
     @rule(seed=SEEDS)
     def end_a_trace(self, seed: int) -> None:
+        """End a trace."""
         if (trace := self.some_trace(seed)) is not None:
             self.desk.append(trace, SessionEnd(reason="participant"), "end")
 
     @rule()
     def tend(self) -> None:
+        """Sync and seal."""
         self.desk.tend()
 
     @rule()
     def carry(self) -> None:
+        """Look a minute later."""
         self.desk.clock.advance(61_000)
         self.desk.courier.look()
 
     @rule()
     def carry_after_patience(self) -> None:
+        """Look when every back-off is over."""
         self.desk.clock.advance(3_700_000)
         self.desk.tend()
         self.desk.courier.look()
 
     @rule(millis=st.integers(-100_000_000, 100_000_000))
     def set_the_clock(self, millis: int) -> None:
+        """Set the wall clock."""
         self.desk.clock.now_ms += millis
 
     @rule(kind=st.sampled_from(["lose", "double", "down", "busy", "another", "nonsense", "straight"]))
     def change_the_wire(self, kind: str) -> None:
+        """Put another fault on the wire."""
         self.desk.collector.wire = wire(kind)
 
     @rule()
     def let_tokens_expire(self) -> None:
+        """Forget every upload token."""
         self.desk.collector.valid_token += 1
 
     @rule(after=st.integers(1, 12), number=st.sampled_from(DISK_ERRORS), is_for_ever=st.booleans())
     def let_the_disk_fail(self, after: int, number: int, is_for_ever: bool) -> None:
+        """Let the disk fail, now or soon, once or for ever."""
         first = self.desk.disk.operations + after
         self.desk.disk.fault = failing(first, number, is_for_ever=is_for_ever)
 
     @rule()
     def mend_the_disk(self) -> None:
+        """Mend the disk."""
         self.desk.disk.fault = failing(-1, 0, is_for_ever=False)
 
     @rule()
     def kill(self) -> None:
+        """Kill the process and start another."""
         self.mend_the_disk()
         self.desk.kill()
 
     @rule(seed=SEEDS)
     def cut_power(self, seed: int) -> None:
+        """Cut the power and boot."""
         self.mend_the_disk()
         self.desk.cut_power(Random(seed))
 
@@ -123,9 +138,11 @@ class DeliveryMachine(RuleBasedStateMachine):
 
     @invariant()
     def promises_hold(self) -> None:
+        """Compare what was promised with what is there."""
         self.desk.check()
 
     def teardown(self) -> None:
+        """Deliver what is left."""
         self.desk.deliver_everything()
 
 
@@ -245,7 +262,7 @@ def test_death_at_every_operation_and_in_every_recovery(is_kill: bool) -> None:
 
 
 def test_a_failed_sync_is_never_trusted_again() -> None:
-    """After a failed sync the descriptor is let go; what it held is written anew and survives the next power cut."""
+    """P2: after a failed sync the descriptor is let go; what it held is written anew, and survives a power cut."""
     desk = Desk()
     trace = desk.open()
     assert trace is not None

@@ -16,7 +16,7 @@ from collector import Collector, enrol
 from lsp import LanguageClient
 from tests.e2e.conftest import PATCHTRAIL
 
-SESSIONS = 5
+SESSIONS = int(os.environ.get("PATCHTRAIL_SOAK_SESSIONS", "5"))
 KILLS_PER_SESSION = 10
 
 
@@ -106,7 +106,7 @@ class Driver:
 
 @pytest.mark.timeout(600)
 def test_fifty_kills_lose_nothing_and_double_nothing(collector: Collector, repository: Path, tmp_path: Path) -> None:
-    """No event whose append returned is missing at the collector after 50 SIGKILLs, and none is there twice.
+    """P1: no event whose append returned is missing at the collector after 50 SIGKILLs, and none is there twice.
 
     Besides, the sidecar is killed 20 times while it starts and recovers.
     """
@@ -120,7 +120,7 @@ def test_fifty_kills_lose_nothing_and_double_nothing(collector: Collector, repos
                 driver.run_until_killed(is_starting=True)
         acknowledged_in_all += check(collector, driver)
 
-    assert acknowledged_in_all > 100
+    assert acknowledged_in_all > 20 * SESSIONS
 
 
 def check(collector: Collector, driver: Driver) -> int:

@@ -38,6 +38,14 @@ for (const [name, situation, text] of CASES) {
   });
 }
 
+test("a spool that fills up is told before recording stops", () => {
+  const status = statusOf({ isConnected: true, state: { ...RECORDING, spool_percent: 83, notices: ["trace-1 waits."] } });
+
+  assert.ok(status.isWarning && status.text.includes("spool 83% full"));
+  assert.ok(status.details.includes("trace-1 waits."));
+  assert.ok(!statusOf({ isConnected: true, state: { ...RECORDING, spool_percent: 79 } }).isWarning);
+});
+
 test("a long reason is cut in the bar and whole in its tooltip", () => {
   const reason = `The folder is not in patchtrail.folders.allowed: /home/${"x".repeat(100)}`;
   const status = statusOf({ isConnected: true, state: { ...IDLE, reasons: [reason] } });

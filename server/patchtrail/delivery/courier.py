@@ -238,6 +238,8 @@ class Courier:
                 sync_folder(trace.folder.path, trace.folder.disk)
                 self._let_go(trace, n)
                 continue
+            if not trace.may_be_sent(n):
+                return
             parcel = read_parcel(trace, n)
             is_stopped = self._stopping.is_set() or not self._rules.may_send()
             if is_stopped or not self._is_due(trace, parcel) or not self._pace.take(self._clock.boot_ms()):

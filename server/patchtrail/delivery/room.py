@@ -59,10 +59,13 @@ class SpoolRoom:
     def measure(self) -> SpoolUse:
         """Look at the disk again; between two looks what is taken here is counted."""
         used_bytes, free_bytes = self._disk.used(self._root), self._disk.free(self._root)
+        has_reserve = self._disk.exists(self._reserve)
+        if has_reserve:
+            used_bytes = max(used_bytes - RESERVE_BYTES, 0)
         with self._mutex:
             self._used_bytes = used_bytes
             self._limit_bytes = min(self._cap_bytes, (free_bytes + used_bytes) // SHARE_OF_FREE)
-        if free_bytes > 2 * RESERVE_BYTES and not self._disk.exists(self._reserve):
+        if free_bytes > 2 * RESERVE_BYTES and not has_reserve:
             with contextlib.suppress(OSError):
                 write_whole(self._reserve, bytes(RESERVE_BYTES), self._disk)
         return self.use

@@ -24,7 +24,8 @@ class ActiveSegment:
         self._held = bytearray(content)
         self._descriptor: int | None = None
         self._is_named = False
-        self._is_sound = True
+        # What an earlier process left may have failed to sync there, which no descriptor of ours would ever tell.
+        self._is_sound = not content
         self.is_synced = not content
 
     @property

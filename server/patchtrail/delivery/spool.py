@@ -29,7 +29,7 @@ from patchtrail.contract.evidence import CHUNK_TYPE
 from patchtrail.delivery.clock import Clock
 from patchtrail.delivery.durable import write_whole
 from patchtrail.delivery.folder import FolderLock, TraceFolder
-from patchtrail.delivery.recovery import UnsignedSegment, end_of, lost_before, where_it_stands
+from patchtrail.delivery.recovery import UnsignedSegment, end_of, lost_before, stored_manifest, where_it_stands
 from patchtrail.delivery.room import SpoolRoom
 from patchtrail.delivery.segment import ActiveSegment
 from patchtrail.integrity import chunk, digest, dsse
@@ -72,15 +72,15 @@ class TraceSpool:
         self._mutex = threading.RLock()
         self._stopped_by: GapReason | None = None
         self._lock = lock or FolderLock(folder)
-        try:
+        with contextlib.ExitStack() as on_failure:
+            on_failure.callback(self._lock.release)
             self._recover()
-        except BaseException:
-            self._lock.release()
-            raise
+            on_failure.pop_all()
 
     def _recover(self) -> None:
         self._standing, self._unsigned = where_it_stands(self.folder, self.opening.genesis)
-        self._is_renamed_durably = not self._unsigned
+        # What a killed process renamed last may not have reached the disk.
+        self._is_renamed_durably = False
         held = self._standing.active
         self._active = ActiveSegment(self.folder, held)
         self._first_boot_ms = self._clock.boot_ms() if held else None
@@ -105,6 +105,10 @@ class TraceSpool:
     def is_whole(self) -> bool:
         """Whether the trace has ended, and every event of it is sealed and signed."""
         return self._standing.is_ended and not self._unsigned
+
+    def may_be_sent(self, n: int) -> bool:
+        """Return whether a chunk's manifest is there for good: lost in a power cut, it would be signed otherwise."""
+        return self._is_renamed_durably and n < self._standing.next_n - len(self._unsigned)
 
     @property
     def next_seq(self) -> int:
@@ -297,7 +301,10 @@ class TraceSpool:
             self._unsigned.clear()
 
     def _sign(self, segment: UnsignedSegment, prev_chunk: str, key: SigningKey) -> str:
-        """Write a closed segment's manifest and return its chunk id."""
+        """Write a closed segment's manifest and return its chunk id; what is signed once is never signed again."""
+        if self.folder.disk.exists(self.folder.envelope(segment.n)):
+            self.folder.disk.sync_folder(self.folder.path)
+            return stored_manifest(self.folder.envelope(segment.n), self.folder.disk)[1]
         manifest = chunk.manifest_for(
             self.folder.disk.read(self.folder.segment(segment.n)),
             trace_id=self.trace_id,

@@ -81,12 +81,15 @@ class SpoolStore:
             boot_id=self._clock.boot_id(),
         )
         with self._taking:
+            lock = None
             try:
                 make_folder(folder.path, self._disk)
                 # Locked before it can be recognised, lest another window takes it over.
                 lock = FolderLock(folder)
                 folder.create(opening, redact_key)
             except OSError as error:
+                if lock is not None:
+                    lock.release()
                 raise SpoolUnavailable(f"The trace cannot be laid down: {error.strerror}") from error
             return self._own(folder, lock)
 

@@ -1,0 +1,1 @@
+"""The long versions of what the tests prove: `python -m tests.soak`."""
