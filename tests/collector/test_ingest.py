@@ -223,6 +223,34 @@ def test_every_failure_has_one_shape(collector: RunningCollector, method: str, p
     Problem.model_validate_json(answer.content)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        ("GET", "/v1/traces/", {}),
+        ("GET", "/V1/traces", {}),
+        ("GET", "/v1//traces", {}),
+        ("GET", "/v1/%2e%2e/v1/traces", {}),
+        ("POST", "/v1/keys", {"X-HTTP-Method-Override": "GET"}),
+        ("DELETE", "/v1/traces", {}),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_42_no_other_way_in(collector: RunningCollector, method: str, path: str, headers: dict[str, str]) -> None:
+    """An address in another spelling and a method by another name reach no route, and nothing is redirected."""
+    bearer = {"Authorization": f"Bearer {collector.service.server_token}"}
+    answer = httpx.request(method, collector.url + path, headers={**bearer, **headers})
+
+    assert answer.status_code in (404, 405)
+    assert answer.headers["content-type"] == PROBLEM_MEDIA_TYPE
+
+
+def test_405_names_every_method_of_an_address(collector: RunningCollector) -> None:
+    """A refused method is told all that the address takes."""
+    answer = httpx.delete(f"{collector.url}/v1/traces/trace-{'0' * 32}/artifacts/{'0' * 64}")
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, PUT")
+
+
 def test_all_routes_are_walked(collector: RunningCollector) -> None:
     """The list above names every route that can fail."""
     described = httpx.get(f"{collector.url}/openapi.json").json()["paths"]

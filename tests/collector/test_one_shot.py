@@ -93,12 +93,13 @@ def test_events_come_back_in_order_of_time(collector: RunningCollector) -> None:
     ("bad", "where"),
     [
         ({**EDIT, "type": "telepathy"}, "events.1"),
-        ({**EDIT, "timestamp": "yesterday"}, "events.1.timestamp"),
+        ({**EDIT, "timestamp": "yesterday"}, "events.1.edit.timestamp"),
+        ({**EDIT, "timestamp": "2024-02-30"}, "events.1.timestamp"),
         ({**EDIT, "details": {}}, "events.1.edit.details.file"),
         ({**REASONING, "details": {"text": "x", "confidence": "sure"}}, "events.1.reasoning.details.confidence"),
         ("nothing", "events.1"),
     ],
-    ids=["type", "time", "no file", "confidence", "no object"],
+    ids=["type", "time", "no such day", "no file", "confidence", "no object"],
 )
 def test_a_bad_event_is_named_and_loses_nothing(collector: RunningCollector, bad: object, where: str) -> None:
     """A bad event is refused by its index; what was stored before stays, and the rest can be sent again."""

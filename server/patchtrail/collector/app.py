@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
 from patchtrail import __version__
 from patchtrail.collector import (
@@ -84,21 +85,21 @@ def create_app(service: Service) -> FastAPI:
         service.ingest.close()
         service.database.close()
 
-    app = FastAPI(title="Patchtrail collector", version=__version__, description=DESCRIPTION, lifespan=lifespan)
+    app = FastAPI(
+        title="Patchtrail collector",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
     app.state.service = service
     problems.install(app)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_middleware(MeasuredApp, metrics=service.metrics)
-    for module in (
-        device_routes,
-        upload_routes,
-        open_routes,
-        one_shot_routes,
-        reading_routes,
-        log_routes,
-        metrics_routes,
-    ):
+    modules = (device_routes, upload_routes, open_routes, one_shot_routes, reading_routes, log_routes, metrics_routes)
+    for module in modules:
         app.include_router(module.router)
+    app.state.routes = [one for module in modules for one in module.router.routes if isinstance(one, APIRoute)]
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI documents this way to extend it
     return app
 

@@ -71,13 +71,13 @@ KEY_PARAMETER = {
 )
 async def post_events(request: Request, trace_id: TraceIdPath, parts: Parts, token: Token) -> OpenChunkStored:
     """Take a chunk of unsigned events in; the same chunk again gets the same answer."""
+    key = idempotency_key(request)
     access = await parts.read(
         lambda connection: adder_of(connection, token, trace_id, parts.now_ms(), parts.server_token)
     )
     if access.protocol != "v1":
         raise StateConflict("This trace came in one shot; its events go to /api/traces.", code="one_shot_trace")
     parts.limits.upload(trace_id)
-    key = idempotency_key(request)
     check_json(request)
     content = await parts.quotas.read(
         request,

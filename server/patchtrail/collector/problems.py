@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from fastapi import FastAPI, Request, Response
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from patchtrail.contract.errors import (
@@ -71,12 +72,20 @@ def _ours(request: Request, error: Exception) -> Response:
     return problem_response(status_of(error), error.problem())
 
 
-def _frameworks(_request: Request, error: Exception) -> Response:
+def _frameworks(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException), "registered for this class"
     code = {404: "no_such_route", 405: "method_not_allowed"}.get(error.status_code, "http_error")
     response = problem_response(error.status_code, Problem(code=code, message=str(error.detail), detail={}))
     response.headers.update(error.headers or {})
+    if error.status_code == 405:
+        response.headers["Allow"] = ", ".join(_allowed(request))
     return response
+
+
+def _allowed(request: Request) -> list[str]:
+    """Return every method that an address takes; the framework itself names those of one route only."""
+    routes: list[APIRoute] = request.app.state.routes
+    return sorted({name for one in routes if one.path_regex.match(request.url.path) for name in one.methods or ()})
 
 
 def _unexpected(request: Request, error: Exception) -> Response:

@@ -198,12 +198,10 @@ class ReasoningDetails(WireModel):
     confidence: Literal["low", "medium", "high"] | None = None
 
 
-Timestamp = Annotated[
-    str,
-    Field(
-        max_length=64, description="ISO 8601; without an offset it is UTC.", json_schema_extra={"format": "date-time"}
-    ),
-]
+ISO_8601 = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$"
+)
+Timestamp = Annotated[str, Field(pattern=ISO_8601, description="ISO 8601; without an offset it is UTC.")]
 
 
 class OneShotEdit(WireModel):
