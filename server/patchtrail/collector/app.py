@@ -28,8 +28,8 @@ from patchtrail.collector.config import CollectorConfig
 from patchtrail.collector.database import Database
 from patchtrail.collector.identity import ReceiptKey, server_token
 from patchtrail.collector.ingest import Ingest
-from patchtrail.collector.log import Log
 from patchtrail.collector.locality import is_loopback
+from patchtrail.collector.log import Log
 from patchtrail.collector.metrics import MeasuredApp, Metrics
 from patchtrail.collector.protocol import CappedHttp
 from patchtrail.collector.quotas import Quotas
