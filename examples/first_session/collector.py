@@ -19,12 +19,12 @@ DEVICE_TYPE = "application/vnd.patchtrail.device.v1+json"
 class Collector:
     """Runs `patchtrail collect` on a folder of its own."""
 
-    def __init__(self, patchtrail: list[str], data_dir: Path) -> None:
+    def __init__(self, patchtrail: list[str], data_dir: Path, *options: str) -> None:
         self._patchtrail = patchtrail
         self.data_dir = data_dir
         data_dir.mkdir(parents=True, exist_ok=True)
         with (data_dir / "collector.log").open("ab") as log:
-            command = [*patchtrail, "collect", "--data-dir", str(data_dir), "--port", "0"]
+            command = [*patchtrail, "collect", "--data-dir", str(data_dir), "--port", "0", *options]
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         self.url = self._wait_until_ready()
         self.token = (data_dir / "server_token").read_text().strip()

@@ -26,6 +26,7 @@ from collector import Collector
 __all__ = ["DURABLE", "Target", "collecting"]
 
 DURABLE = "PATCHTRAIL_COLLECTOR_IS_DURABLE"
+LIMITS = ("REQUESTS_BURST", "UPLOADS_BURST", "ENROLMENTS_PER_MINUTE", "ENROLMENTS_PER_HOUR", "PARTICIPANT_MAX_BYTES")
 
 
 class Target:
@@ -76,11 +77,13 @@ class Target:
 @contextmanager
 def collecting(folder: Path, key: SigningKey, *, is_durable: bool) -> Iterator[Target]:
     """Run a collector on a folder of its own."""
-    os.environ[DURABLE] = str(is_durable).lower()
+    wide = {f"PATCHTRAIL_COLLECTOR_{name}": "1000000000" for name in LIMITS}
+    os.environ.update({DURABLE: str(is_durable).lower(), **wide})
     try:
         collector = Collector([sys.executable, "-m", "patchtrail"], folder)
     finally:
-        del os.environ[DURABLE]
+        for name in (DURABLE, *wide):
+            del os.environ[name]
     try:
         target = Target(collector, key)
         yield target

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.contract import changes_samples
 from tests.contract.log_samples import LOG_SAMPLES, LOG_WRONG, SIGNED_KEYS
+from tests.contract.open_samples import OPEN_SAMPLES, OPEN_WRONG
 from tests.integrity.honest import honest
 
 SESSION = honest(seed=42)
@@ -146,6 +147,7 @@ ENROLLED = {
 }
 
 SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
+    **OPEN_SAMPLES,
     "Envelope": {"grant": ENVELOPE, "unknown_field": {**ENVELOPE, "later": 1}},
     "InvitationRequest": {"named": {"participant_id": "p-7"}, "drawn": {}},
     "Invitation": {"code": {"code": "0123456789", "participant_id": "p-7", "expires_ms": 1_696_435_200_000}},
@@ -251,6 +253,7 @@ SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
 }
 
 WRONG: dict[str, dict[str, Any]] = {
+    **OPEN_WRONG,
     "Envelope": {"no_payload": {"payload": ABSENT}, "no_signatures": {"signatures": []}, "url_safe": {"payload": "-_"}},
     "InvitationRequest": {"empty_name": {"participant_id": ""}, "number": {"participant_id": 7}},
     "Invitation": {"text_time": {"expires_ms": "1696435200000"}},

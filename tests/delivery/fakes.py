@@ -13,15 +13,22 @@ from pathlib import Path
 import httpx
 import uvicorn
 
-from patchtrail.collector import CollectorConfig, build_service, create_app
+from patchtrail.collector import CollectorConfig, build_service, create_app, server_config
 from patchtrail.collector.enrolment import invite
-from patchtrail.collector.protocol import CappedHttp
 from patchtrail.collector.service import Service
 from patchtrail.contract.collection import DeviceChallenge, DeviceEnrolled, InvitationRequest
 from patchtrail.contract.evidence import DEVICE_TYPE, DeviceRegistration
 from patchtrail.contract.lsp import DeviceKey
 from patchtrail.integrity import dsse
 from patchtrail.integrity.keys import SigningKey, unpadded
+
+WIDE = {
+    "requests_burst": 10**6,
+    "uploads_burst": 10**6,
+    "enrolments_per_minute": 10**6,
+    "enrolments_per_hour": 10**6,
+    "open_traces_per_minute": 10**6,
+}
 
 
 class ManualClock:
@@ -81,11 +88,12 @@ class RunningCollector:
 
 
 @contextmanager
-def running_collector(folder: Path, now_ms=None) -> Iterator[RunningCollector]:
-    """Run a collector in a thread of this process."""
-    service = build_service(CollectorConfig(data_dir=folder), *([now_ms] if now_ms else []))
+def running_collector(folder: Path, now_ms=None, **settings) -> Iterator[RunningCollector]:
+    """Run a collector in a thread of this process; its limits are as wide as tests are quick."""
+    config = CollectorConfig.load(None, data_dir=folder, **{**WIDE, **settings})
+    service = build_service(config, *([now_ms] if now_ms else []))
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="error", lifespan="on", http=CappedHttp))
+    server = uvicorn.Server(server_config(create_app(service), config.trusted_proxies))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started:

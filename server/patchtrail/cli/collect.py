@@ -16,9 +16,8 @@ from patchtrail.cli.audit import audit_command
 from patchtrail.cli.client import CollectorClient
 from patchtrail.cli.console import told
 from patchtrail.cli.rotate import rotate_keys_command
-from patchtrail.collector import CollectorConfig, FolderInUse, build_service, create_app
+from patchtrail.collector import CollectorConfig, FolderInUse, build_service, create_app, server_config
 from patchtrail.collector.enrolment import invite as draw_invitation
-from patchtrail.collector.protocol import CappedHttp
 from patchtrail.contract.collection import Invitation, InvitationRequest
 from patchtrail.contract.errors import StateConflict
 
@@ -42,11 +41,15 @@ def collect(
     data_dir: DataDir = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on (default 127.0.0.1).")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on (default 8000); 0 takes a free one.")] = None,
+    dev_token: Annotated[
+        str | None,
+        typer.Option(help="For development, on loopback: clients open traces without a token, and this one reads."),
+    ] = None,
 ) -> None:
     """Run a collector on its embedded database until it is interrupted."""
     if context.invoked_subcommand is not None:
         return
-    settings = CollectorConfig.load(config, data_dir=data_dir, host=host, port=port)
+    settings = CollectorConfig.load(config, data_dir=data_dir, host=host, port=port, dev_token=dev_token)
     service = build_service(settings)
     listener = _listener(settings)
     url = f"http://{settings.host}:{listener.getsockname()[1]}"
@@ -57,9 +60,11 @@ def collect(
     typer.echo(f"Fingerprint of its key, for participants to compare: {service.key.fingerprint}")
     if service.log.fault is not None:
         typer.echo(f"patchtrail: {service.log.fault}", err=True)
+    if service.dev_token is not None:
+        typer.echo("Development: on this machine, anybody opens traces without a token. Do not put a proxy in front.")
     # Requests make many short-lived objects and hardly a cycle; looking for them by default takes a third of the time.
     gc.set_threshold(50_000, 20, 100)
-    server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="warning", access_log=False, http=CappedHttp))
+    server = uvicorn.Server(server_config(create_app(service), settings.trusted_proxies))
     try:
         server.run(sockets=[listener])
     finally:

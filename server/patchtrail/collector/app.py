@@ -6,31 +6,54 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import uvicorn
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
 from patchtrail import __version__
-from patchtrail.collector import device_routes, log_routes, problems, reading_routes, upload_routes
+from patchtrail.collector import (
+    device_routes,
+    log_routes,
+    metrics_routes,
+    one_shot_routes,
+    open_routes,
+    problems,
+    reading_routes,
+    upload_routes,
+)
 from patchtrail.collector.blobs import LocalBlobs
 from patchtrail.collector.config import CollectorConfig
 from patchtrail.collector.database import Database
 from patchtrail.collector.identity import ReceiptKey, server_token
 from patchtrail.collector.ingest import Ingest
+from patchtrail.collector.locality import is_loopback
 from patchtrail.collector.log import Log
+from patchtrail.collector.metrics import MeasuredApp, Metrics
+from patchtrail.collector.protocol import CappedHttp
+from patchtrail.collector.quotas import Quotas
+from patchtrail.collector.rates import RateLimits
 from patchtrail.collector.service import Service, system_ms
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.schema import contract_schema
 from patchtrail.study import current_consent
 
-__all__ = ["build_service", "create_app"]
+__all__ = ["build_service", "create_app", "server_config"]
 
 DESCRIPTION = "Takes signed debugging sessions in, verifies them, and gives them back."
 
 
 def build_service(config: CollectorConfig, now_ms: Callable[[], int] = system_ms) -> Service:
-    """Open the data folder; raises `FolderInUse` while another collector has it."""
-    database = Database(config.data_dir, is_durable=config.is_durable)
+    """Open the data folder.
+
+    Raises `FolderInUse` while another collector has it, `InvalidInput` for a development token off loopback.
+    """
+    if config.dev_token is not None and not is_loopback(config.host):
+        message = f"--dev-token is for development on this machine only, and {config.host} is not its loopback."
+        raise InvalidInput(message, code="bad_config")
+    metrics = Metrics()
+    database = Database(config.data_dir, is_durable=config.is_durable, on_commit=metrics.committed)
     key = ReceiptKey(config.data_dir, config.log_host)
     log = Log(database, key, config.data_dir)
     configured = None if config.server_token is None else config.server_token.get_secret_value()
@@ -43,6 +66,11 @@ def build_service(config: CollectorConfig, now_ms: Callable[[], int] = system_ms
         server_token=server_token(config.data_dir, configured),
         study_id=config.study_id,
         consent=current_consent(),
+        limits=RateLimits(config.rates()),
+        quotas=Quotas(database, per_session=config.session_max_bytes, per_participant=config.participant_max_bytes),
+        metrics=metrics,
+        is_loopback=is_loopback(config.host),
+        dev_token=None if config.dev_token is None else config.dev_token.get_secret_value(),
         now_ms=now_ms,
     )
 
@@ -57,14 +85,39 @@ def create_app(service: Service) -> FastAPI:
         service.ingest.close()
         service.database.close()
 
-    app = FastAPI(title="Patchtrail collector", version=__version__, description=DESCRIPTION, lifespan=lifespan)
+    app = FastAPI(
+        title="Patchtrail collector",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
     app.state.service = service
     problems.install(app)
     app.add_exception_handler(RequestValidationError, _invalid_request)
-    for module in (device_routes, upload_routes, reading_routes, log_routes):
+    app.add_middleware(MeasuredApp, metrics=service.metrics)
+    modules = (device_routes, upload_routes, open_routes, one_shot_routes, reading_routes, log_routes, metrics_routes)
+    for module in modules:
         app.include_router(module.router)
+    app.state.routes = [one for module in modules for one in module.router.routes if isinstance(one, APIRoute)]
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI documents this way to extend it
     return app
+
+
+def server_config(app: FastAPI, trusted_proxies: str = "") -> uvicorn.Config:
+    """Return how the application is served.
+
+    By default uvicorn believes everybody on loopback who says where a request came from.
+    """
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        http=CappedHttp,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=trusted_proxies,
+    )
 
 
 def _invalid_request(_request: object, error: Exception) -> Any:  # noqa: ANN401 -- starlette's handler type

@@ -7,9 +7,10 @@ import tomllib
 from pathlib import Path
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from patchtrail.collector.rates import Rate, Rates
 from patchtrail.contract.errors import InvalidInput
 
 __all__ = ["CollectorConfig"]
@@ -40,9 +41,43 @@ class CollectorConfig(BaseSettings):
         pattern=r"^[^\s+/]+$",
         description="This collector's public name, in the name of its log; the first start fixes it.",
     )
+    dev_token: SecretStr | None = Field(
+        default=None,
+        description="For development, on loopback only: open traces are created without a token, and this one reads.",
+    )
+    trusted_proxies: str = Field(
+        default="", description="Addresses, with commas, of proxies whose X-Forwarded-For is believed."
+    )
+    requests_per_minute: int = Field(default=60, ge=1, description="A device's requests that are no uploads.")
+    requests_burst: int = Field(default=120, ge=1, description="How many of them at once.")
+    uploads_per_minute: int = Field(default=600, ge=1, description="Chunks and artifacts of a device, or open trace.")
+    uploads_burst: int = Field(default=6000, ge=1, description="How many of them at once: a drained spool.")
+    enrolments_per_minute: int = Field(default=5, ge=1, description="Attempts to enrol, per address.")
+    enrolments_per_hour: int = Field(default=20, ge=1, description="Attempts to enrol, in the whole study.")
+    open_traces_per_minute: int = Field(default=60, ge=1, description="Open traces that one address creates.")
+    session_max_bytes: int = Field(default=200_000_000, ge=1, description="What one trace may store.")
+    participant_max_bytes: int = Field(default=2_000_000_000, ge=1, description="What one participant may store.")
     is_durable: bool = Field(
         default=True, description="Whether a commit is on disk before it is answered. Off only to measure its cost."
     )
+
+    @field_validator("dev_token")
+    @classmethod
+    def _sendable(cls, token: SecretStr | None) -> SecretStr | None:
+        value = "x" if token is None else token.get_secret_value()
+        if not (value.isascii() and value.isprintable() and value.strip() == value != ""):
+            raise ValueError("A development token is printable ASCII, without spaces around it.")
+        return token
+
+    def rates(self) -> Rates:
+        """Return the rate limits."""
+        return Rates(
+            device=Rate(self.requests_per_minute, 60, self.requests_burst),
+            upload=Rate(self.uploads_per_minute, 60, self.uploads_burst),
+            enrolment_address=Rate(self.enrolments_per_minute, 60, self.enrolments_per_minute),
+            enrolment_study=Rate(self.enrolments_per_hour, 3600, self.enrolments_per_hour),
+            open_address=Rate(self.open_traces_per_minute, 60, self.open_traces_per_minute),
+        )
 
     @classmethod
     def load(cls, toml_file: Path | None, **arguments: object) -> CollectorConfig:

@@ -11,11 +11,12 @@ import fcntl
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -38,10 +39,25 @@ class FolderInUse(StateConflict):
     code = "data_folder_in_use"
 
 
+class _Write(NamedTuple):
+    """A write that waits for its turn."""
+
+    work: Callable[[Connection], Any]
+    future: Future[Any]
+    asked_s: float
+
+
 class Database:
     """The one database of a collector."""
 
-    def __init__(self, folder: Path, *, is_durable: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        is_durable: bool = True,
+        on_commit: Callable[[float, float, int], None] = lambda _waited_s, _took_s, _writes: None,
+    ) -> None:
+        """Open the folder; `on_commit` is told how long a group's first write waited, and how long the group took."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = _locked(folder)
         url = f"sqlite:///{folder / 'collector.db'}"
@@ -50,14 +66,15 @@ class Database:
         self._connection = self._writing_engine.connect()
         migrate(self._connection)
         self._after_rollback: list[Callable[[], None]] = []
-        self._queue: queue.SimpleQueue[tuple[Callable[[Connection], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
+        self._on_commit = on_commit
         self._thread = threading.Thread(target=self._run, name="database writer", daemon=True)
         self._thread.start()
 
     def write(self, work: Callable[[Connection], Result]) -> Future[Result]:
         """Queue a write; its future is done when the commit is on disk, or failed with nothing written."""
         future: Future[Result] = Future()
-        self._queue.put((work, future))
+        self._queue.put(_Write(work, future, time.perf_counter()))
         return future
 
     def on_rollback(self, forget: Callable[[], None]) -> None:
@@ -92,17 +109,19 @@ class Database:
                 batch.append(item)
             self._commit(batch)
 
-    def _commit(self, batch: list[tuple[Callable[[Connection], Any], Future[Any]]]) -> None:
+    def _commit(self, batch: list[_Write]) -> None:
         """Run a batch in one transaction, each work in a savepoint of its own; answer only after the commit."""
         answers: list[Callable[[], None]] = []
+        began_s = time.perf_counter()
         try:
             with self._connection.begin():
-                answers.extend(self._attempt(work, future) for work, future in batch)
+                answers.extend(self._attempt(write.work, write.future) for write in batch)
         except Exception as error:  # noqa: BLE001 -- each asker gets the failure, the writer goes on
             self._rolled_back()
-            for _, future in batch:
-                future.set_exception(error)
+            for write in batch:
+                write.future.set_exception(error)
             return
+        self._on_commit(began_s - batch[0].asked_s, time.perf_counter() - began_s, len(batch))
         for answer in answers:
             answer()
 

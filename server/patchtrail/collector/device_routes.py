@@ -7,6 +7,7 @@ import hmac
 from fastapi import APIRouter, Request
 
 from patchtrail.collector import enrolment
+from patchtrail.collector.rates import address_of
 from patchtrail.collector.route_parts import Parts, Token, json_body, openapi_body, problems
 from patchtrail.contract.collection import (
     DeviceChallenge,
@@ -49,11 +50,12 @@ async def post_invitation(request: Request, parts: Parts, token: Token) -> Invit
 @router.post(
     "/devices",
     status_code=201,
-    responses=problems(403, 408, 413, 415, 422),
+    responses=problems(403, 408, 413, 415, 422, 429),
     openapi_extra=openapi_body(DeviceRequest),
 )
 async def post_device(request: Request, parts: Parts) -> DeviceChallenge:
     """Answer a one-time code and a public key with a challenge."""
+    parts.limits.enrolment(address_of(request), parts.study_id)
     body = await json_body(request, DeviceRequest)
     return await parts.write(lambda connection: enrolment.begin(connection, body, now_ms=parts.now_ms()))
 

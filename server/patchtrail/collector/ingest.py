@@ -23,7 +23,7 @@ from patchtrail.collector.identity import ReceiptKey
 from patchtrail.collector.log import Log, salt_of
 from patchtrail.collector.tables import artifacts, chunks, forks, traces
 from patchtrail.contract.errors import InvalidInput, NotFound, StateConflict
-from patchtrail.integrity import receipt
+from patchtrail.integrity import chunk, receipt
 from patchtrail.integrity.verify import (
     ChunkTip,
     Finding,
@@ -36,7 +36,7 @@ from patchtrail.integrity.verify import (
     read_events,
 )
 
-__all__ = ["Accepted", "Ingest"]
+__all__ = ["Accepted", "Ingest", "is_stored_chunk"]
 
 KEPT_TRACES = 10_000
 
@@ -66,10 +66,11 @@ STORED_CHUNK = select(chunks.c.chunk_id, chunks.c.receipt).where(
 
 @dataclass(frozen=True)
 class Accepted:
-    """The receipt's envelope line, and whether the chunk is new."""
+    """The receipt's envelope line, whether the chunk is new, and how many events it brought."""
 
     receipt: bytes
     is_new: bool
+    events: int = 0
 
 
 @dataclass
@@ -129,7 +130,7 @@ class Ingest:
             checked = await work(self._verifier, _check, access, n, body, tip)
             stored = await asyncio.wrap_future(self._store(checked, tip, received_ms, standing.salt))
             standing.tip, standing.salt = stored.tip, stored.salt
-            return Accepted(stored.receipt, is_new=True)
+            return Accepted(stored.receipt, is_new=True, events=len(checked.events))
 
     def close(self) -> None:
         """End the verifying thread."""
@@ -181,6 +182,13 @@ def _check(access: UploadAccess, n: int, body: bytes, tip: ChunkTip) -> _Checked
     opened = _opened(access, n, body)
     _check_place(opened, tip)
     return _Checked(opened, _events(opened, tip.mono_ms))
+
+
+def is_stored_chunk(connection: Connection, trace_id: str, n: int, body: bytes) -> bool:
+    """Return whether this very chunk is stored under this number."""
+    query = select(chunks.c.envelope, chunks.c.payload).where(chunks.c.trace_id == trace_id, chunks.c.n == n)
+    row = connection.execute(query).one_or_none()
+    return row is not None and chunk.join_body(row.envelope, row.payload) == body
 
 
 def _opened(access: UploadAccess, n: int, body: bytes) -> OpenedChunk:

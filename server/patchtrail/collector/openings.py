@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, select
 from patchtrail.collector.access import DeviceAccess
 from patchtrail.collector.identity import ReceiptKey
 from patchtrail.collector.log import Log, root_at, salt_of, size_of
+from patchtrail.collector.open_traces import is_open_trace
 from patchtrail.collector.tables import traces, upload_tokens
 from patchtrail.collector.tokens import UPLOAD_PREFIX, draw_token, stored_form
 from patchtrail.contract.collection import TraceCreated, TraceRequest, UploadToken
@@ -50,7 +51,8 @@ def create_trace(
         return _created(known.trace_id, token.upload_token, known.grant_envelope)
     statement = opened.statement
     trace_id = statement.trace_id or f"trace-{secrets.token_hex(16)}"
-    if connection.execute(select(traces.c.trace_id).where(traces.c.trace_id == trace_id)).first():
+    taken = connection.execute(select(traces.c.trace_id).where(traces.c.trace_id == trace_id)).first()
+    if taken or is_open_trace(connection, trace_id):
         raise StateConflict("This trace id is taken by another opening.", code="trace_exists")
     _check_log(connection, statement)
     grant = _grant(statement, trace_id, device, key, log.head(connection), now_ms)

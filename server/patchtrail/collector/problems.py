@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from fastapi import FastAPI, Request, Response
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from patchtrail.contract.errors import (
@@ -25,6 +26,9 @@ STATUS_BY_CODE = {
     "log_inconsistent": 503,
     "unauthenticated": 401,
     "bad_json": 422,
+    "idempotency_key": 400,
+    "rate_limited": 429,
+    "quota_exceeded": 413,
     "too_slow": 408,
     "too_large": 413,
     "chunk_too_large": 413,
@@ -50,6 +54,8 @@ def status_of(error: PatchtrailError) -> int:
 def problem_response(status: int, problem: Problem) -> Response:
     """Return a problem as an HTTP answer."""
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    if status == 429:
+        headers["Retry-After"] = str(problem.detail.get("retry_after_s", 1))
     return Response(problem.model_dump_json(), status, headers, PROBLEM_MEDIA_TYPE)
 
 
@@ -60,15 +66,26 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-def _ours(_request: Request, error: Exception) -> Response:
+def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, PatchtrailError), "registered for this class"
+    request.app.state.service.metrics.refusals.labels(error.code).inc()
     return problem_response(status_of(error), error.problem())
 
 
-def _frameworks(_request: Request, error: Exception) -> Response:
+def _frameworks(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException), "registered for this class"
     code = {404: "no_such_route", 405: "method_not_allowed"}.get(error.status_code, "http_error")
-    return problem_response(error.status_code, Problem(code=code, message=str(error.detail), detail={}))
+    response = problem_response(error.status_code, Problem(code=code, message=str(error.detail), detail={}))
+    response.headers.update(error.headers or {})
+    if error.status_code == 405:
+        response.headers["Allow"] = ", ".join(_allowed(request))
+    return response
+
+
+def _allowed(request: Request) -> list[str]:
+    """Return every method that an address takes; the framework itself names those of one route only."""
+    routes: list[APIRoute] = request.app.state.routes
+    return sorted({name for one in routes if one.path_regex.match(request.url.path) for name in one.methods or ()})
 
 
 def _unexpected(request: Request, error: Exception) -> Response:

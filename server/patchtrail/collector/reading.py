@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Row, Select, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, Subquery, select, tuple_, update
 
 from patchtrail.collector.access import Reader, may_read
 from patchtrail.collector.blobs import Blobs
+from patchtrail.collector.open_reading import listed_open
 from patchtrail.collector.tables import artifacts, chunks, devices, traces
 from patchtrail.contract.collection import Assurance, KeySet, TraceCompleted, TraceList, TraceSummary
 from patchtrail.contract.document import TraceDocument
@@ -43,11 +44,13 @@ class ShowsKeys(Protocol):
 
 def list_traces(connection: Connection, reader: Reader, *, before: str | None, limit: int) -> TraceList:
     """Return traces, newest first; `before` is the last trace id of the page before."""
-    query = select(traces).order_by(traces.c.created_ms.desc(), traces.c.trace_id.desc())
+    listed = select(*(traces.c[column.name] for column in listed_open().selected_columns)).union_all(listed_open())
+    found = listed.subquery()
+    query = select(found).order_by(found.c.created_ms.desc(), found.c.trace_id.desc())
     if reader.participant_id is not None:
-        query = query.where(traces.c.participant_id == reader.participant_id)
+        query = query.where(found.c.participant_id == reader.participant_id)
     if before is not None:
-        query = _older_than(connection, query, before)
+        query = _older_than(connection, query, found, before)
     rows = connection.execute(query.limit(min(limit, MAX_PAGE) + 1)).all()
     page = rows[: min(limit, MAX_PAGE)]
     next_before = page[-1].trace_id if len(rows) > len(page) else None
@@ -160,13 +163,13 @@ def _known_assurance(row: Row[Any]) -> Assurance:
     return Assurance(level="L2", reasons=["The trace is not complete yet."])
 
 
-def _older_than(connection: Connection, query: Select[Any], before: str) -> Select[Any]:
+def _older_than(connection: Connection, query: Select[Any], found: Subquery, before: str) -> Select[Any]:
     anchor = connection.execute(
-        select(traces.c.created_ms, traces.c.trace_id).where(traces.c.trace_id == before)
+        select(found.c.created_ms, found.c.trace_id).where(found.c.trace_id == before)
     ).one_or_none()
     if anchor is None:
         raise NotFound(f"There is no trace {before} to go on from.")
-    return query.where(tuple_(traces.c.created_ms, traces.c.trace_id) < tuple_(*anchor))
+    return query.where(tuple_(found.c.created_ms, found.c.trace_id) < tuple_(*anchor))
 
 
 def _stored_blobs(blobs: Blobs, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:

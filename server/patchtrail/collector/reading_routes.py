@@ -8,14 +8,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 from sqlalchemy import Connection, select, text
 
-from patchtrail.collector.access import reader_of
+from patchtrail.collector.access import Reader, may_read, reader_of
+from patchtrail.collector.open_reading import open_document
+from patchtrail.collector.open_traces import open_row
 from patchtrail.collector.reading import document, evidence_of, list_traces, trace_row
 from patchtrail.collector.route_parts import Parts, Token, TraceIdPath, problems
 from patchtrail.collector.service import Service
 from patchtrail.collector.tables import artifacts
 from patchtrail.contract.collection import TraceList
 from patchtrail.contract.document import TraceDocument
-from patchtrail.contract.errors import InvalidInput, NotFound
+from patchtrail.contract.errors import InvalidInput, NotFound, StateConflict
 from patchtrail.integrity.verify import TraceEvidence
 from patchtrail.trace import BUNDLE_MEDIA_TYPE, write_bundle
 
@@ -26,7 +28,7 @@ router = APIRouter(tags=["reading"])
 Sha256Path = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 
 
-@router.get("/v1/traces", responses=problems(401, 403, 404, 422))
+@router.get("/v1/traces", responses=problems(401, 403, 404, 422, 429))
 async def get_traces(
     parts: Parts,
     token: Token,
@@ -36,17 +38,20 @@ async def get_traces(
     """List traces, newest first."""
 
     def listed(connection: Connection) -> TraceList:
-        reader = reader_of(connection, token, parts.server_token)
-        return list_traces(connection, reader, before=before, limit=limit)
+        return list_traces(connection, _reader(connection, parts, token), before=before, limit=limit)
 
     return await parts.read(listed)
 
 
-@router.get("/v1/traces/{trace_id}", response_model=TraceDocument, responses=problems(401, 403, 404, 422))
+@router.get("/v1/traces/{trace_id}", response_model=TraceDocument, responses=problems(401, 403, 404, 422, 429))
 async def get_trace(trace_id: TraceIdPath, parts: Parts, token: Token) -> Response:
     """Return the trace document v1.0, verified again from the stored bytes."""
 
     def written(connection: Connection) -> str:
+        row = open_row(connection, trace_id)
+        if row is not None:
+            may_read(_reader(connection, parts, token), row.participant_id, trace_id)
+            return open_document(connection, row).model_dump_json()
         return _document_json(parts, *_evidence(connection, parts, token, trace_id, with_blobs=False))
 
     return Response(await parts.read(written), media_type="application/json")
@@ -55,7 +60,9 @@ async def get_trace(trace_id: TraceIdPath, parts: Parts, token: Token) -> Respon
 @router.get(
     "/v1/traces/{trace_id}/bundle",
     response_class=Response,
-    responses=problems(401, 403, 404, 422, success={"description": "The bundle", "content": {BUNDLE_MEDIA_TYPE: {}}}),
+    responses=problems(
+        401, 403, 404, 409, 422, 429, success={"description": "The bundle", "content": {BUNDLE_MEDIA_TYPE: {}}}
+    ),
 )
 async def get_bundle(trace_id: TraceIdPath, parts: Parts, token: Token) -> Response:
     """Return everything signed about a trace, for offline verification."""
@@ -73,14 +80,14 @@ async def get_bundle(trace_id: TraceIdPath, parts: Parts, token: Token) -> Respo
     "/v1/traces/{trace_id}/artifacts/{sha256}",
     response_class=Response,
     responses=problems(
-        401, 403, 404, 422, success={"description": "The blob", "content": {"application/octet-stream": {}}}
+        401, 403, 404, 422, 429, success={"description": "The blob", "content": {"application/octet-stream": {}}}
     ),
 )
 async def get_artifact(trace_id: TraceIdPath, sha256: Sha256Path, parts: Parts, token: Token) -> Response:
     """Return a blob that an event refers to; always as a download, never to be shown."""
 
     def known(connection: Connection) -> bool:
-        trace_row(connection, reader_of(connection, token, parts.server_token), trace_id)
+        trace_row(connection, _reader(connection, parts, token), trace_id)
         query = select(artifacts.c.sha256).where(artifacts.c.trace_id == trace_id, artifacts.c.sha256 == sha256)
         return connection.execute(query).first() is not None
 
@@ -104,10 +111,21 @@ async def readyz(parts: Parts) -> dict[str, str]:
     return {"status": "ready"}
 
 
+def _reader(connection: Connection, parts: Service, token: str) -> Reader:
+    reader = reader_of(connection, token, parts.server_token)
+    if reader.device_id is not None:
+        parts.limits.device(reader.device_id)
+    return reader
+
+
 def _evidence(
     connection: Connection, parts: Service, token: str, trace_id: str, *, with_blobs: bool
 ) -> tuple[TraceEvidence, bool]:
-    row: Any = trace_row(connection, reader_of(connection, token, parts.server_token), trace_id)
+    reader, unsigned = _reader(connection, parts, token), open_row(connection, trace_id)
+    if unsigned is not None:
+        may_read(reader, unsigned.participant_id, trace_id)
+        raise StateConflict("Nothing of this trace is signed; read its document instead.", code="open_trace")
+    row: Any = trace_row(connection, reader, trace_id)
     evidence = evidence_of(connection, trace_id, parts.blobs if with_blobs else None, parts.key)
     return evidence, bool(row.is_forked)
 

@@ -15,6 +15,9 @@ from patchtrail.collector.database import Database
 from patchtrail.collector.identity import ReceiptKey
 from patchtrail.collector.ingest import Ingest
 from patchtrail.collector.log import Log
+from patchtrail.collector.metrics import Metrics
+from patchtrail.collector.quotas import Quotas
+from patchtrail.collector.rates import RateLimits
 from patchtrail.contract.events import ConsentRef
 
 __all__ = ["Service", "system_ms"]
@@ -39,6 +42,11 @@ class Service:
     server_token: str = field(repr=False)
     study_id: str
     consent: ConsentRef
+    limits: RateLimits
+    quotas: Quotas
+    metrics: Metrics
+    is_loopback: bool
+    dev_token: str | None = field(default=None, repr=False)
     now_ms: Callable[[], int] = system_ms
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:

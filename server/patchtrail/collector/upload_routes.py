@@ -9,15 +9,29 @@ from fastapi import APIRouter, Path, Request, Response
 from sqlalchemy import Connection, insert, select
 
 from patchtrail.collector.access import UploadAccess, device_of, uploader_of
-from patchtrail.collector.limits import MAX_ARTIFACT_BYTES, read_capped
+from patchtrail.collector.ingest import is_stored_chunk
+from patchtrail.collector.limits import MAX_ARTIFACT_BYTES
+from patchtrail.collector.open_routes import complete_if_open, create_open, may_create, renew_if_open
 from patchtrail.collector.openings import create_trace, renew_token
+from patchtrail.collector.quotas import Account
+from patchtrail.collector.rates import address_of
 from patchtrail.collector.reading import complete, evidence_of, mark_complete
-from patchtrail.collector.route_parts import Parts, Token, TraceIdPath, json_body, openapi_body, problems
+from patchtrail.collector.route_parts import (
+    OPTIONAL_TOKEN,
+    Parts,
+    Token,
+    TokenOrNone,
+    TraceIdPath,
+    json_body,
+    openapi_body,
+    problems,
+)
 from patchtrail.collector.service import Service
 from patchtrail.collector.tables import artifacts, traces
 from patchtrail.contract.collection import ArtifactStored, TraceCompleted, TraceCreated, TraceRequest, UploadToken
-from patchtrail.contract.errors import InvalidInput
+from patchtrail.contract.errors import InvalidInput, StateConflict
 from patchtrail.contract.evidence import CHUNK_MEDIA_TYPE, Envelope
+from patchtrail.contract.open_protocol import OpenTraceCreated, OpenTraceRequest
 from patchtrail.integrity import chunk, digest
 
 __all__ = ["router"]
@@ -43,12 +57,16 @@ ARTIFACT_BODY = {
 @router.post(
     "",
     status_code=201,
-    responses=problems(401, 403, 408, 409, 413, 415, 422),
-    openapi_extra=openapi_body(TraceRequest),
+    responses=problems(401, 403, 408, 409, 413, 415, 422, 429),
+    openapi_extra={**openapi_body(TraceRequest, OpenTraceRequest), "security": OPTIONAL_TOKEN},
 )
-async def post_trace(request: Request, parts: Parts, token: Token) -> TraceCreated:
-    """Open a trace for an enrolled device: the published body, and the device's signed opening of it."""
-    device = await parts.read(lambda connection: device_of(connection, token))
+async def post_trace(request: Request, parts: Parts, token: TokenOrNone) -> TraceCreated | OpenTraceCreated:
+    """Open a trace: for an enrolled device by its signed opening of the body; without one where that is allowed."""
+    if may_create(request, parts, token):
+        parts.limits.opening(address_of(request))
+        return await create_open(parts, await json_body(request, OpenTraceRequest))
+    device = await parts.read(lambda connection: device_of(connection, token or ""))
+    parts.limits.device(device.device_id)
     body = await json_body(request, TraceRequest)
     return await parts.write(
         lambda connection: create_trace(
@@ -63,10 +81,14 @@ async def post_trace(request: Request, parts: Parts, token: Token) -> TraceCreat
     )
 
 
-@router.post("/{trace_id}/token", status_code=201, responses=problems(401, 403, 404, 422))
+@router.post("/{trace_id}/token", status_code=201, responses=problems(401, 403, 404, 422, 429))
 async def post_token(trace_id: TraceIdPath, parts: Parts, token: Token) -> UploadToken:
-    """Renew the upload token of one of the device's own traces."""
+    """Renew an upload token: of one of the device's own traces, or of an open trace by its token that still holds."""
+    renewed = await renew_if_open(parts, token, trace_id)
+    if renewed is not None:
+        return renewed
     device = await parts.read(lambda connection: device_of(connection, token))
+    parts.limits.device(device.device_id)
     return await parts.write(lambda connection: renew_token(connection, trace_id, device=device, now_ms=parts.now_ms()))
 
 
@@ -76,7 +98,8 @@ async def post_token(trace_id: TraceIdPath, parts: Parts, token: Token) -> Uploa
     response_model=Envelope,
     response_description="The receipt, as a DSSE envelope",
     responses=problems(
-        401, 403, 404, 408, 409, 413, 415, 422, success={"description": "The same chunk came before; its receipt"}
+        *(401, 403, 404, 408, 409, 413, 415, 422, 429),
+        success={"description": "The same chunk came before; its receipt", "model": Envelope},
     ),
     openapi_extra=CHUNK_BODY,
 )
@@ -84,39 +107,72 @@ async def put_chunk(request: Request, trace_id: TraceIdPath, n: ChunkNumber, par
     """Take a signed chunk in, and answer with a signed receipt once it is on disk."""
     # One indexed read of an embedded database is shorter than the way to another thread and back.
     access = parts.database.read(lambda connection: uploader_of(connection, token, trace_id, parts.now_ms()))
+    parts.limits.upload(access.device_id)
     if request.headers.get("content-type", "").lower() != CHUNK_MEDIA_TYPE:
         raise InvalidInput(f"A chunk has the media type {CHUNK_MEDIA_TYPE}.", code="unsupported_media_type")
-    body = await read_capped(request, chunk.MAX_BODY_BYTES)
-    accepted = await parts.ingest.accept(access, n, body, received_ms=parts.now_ms())
+    account = Account(trace_id, access.participant_id, is_signed=True)
+    body = await parts.quotas.read(
+        request,
+        account,
+        chunk.MAX_BODY_BYTES,
+        is_stored=lambda connection, content: is_stored_chunk(connection, trace_id, n, content),
+    )
+    is_kept = False
+    try:
+        accepted = await parts.ingest.accept(access, n, body, received_ms=parts.now_ms())
+        is_kept = accepted.is_new
+    except StateConflict as error:
+        is_kept = error.code == "fork"
+        raise
+    finally:
+        if not is_kept:
+            parts.quotas.refund(account, len(body))
+    if accepted.is_new:
+        parts.metrics.accept("signed", chunks=1, events=accepted.events, size_bytes=len(body))
     return Response(accepted.receipt, 201 if accepted.is_new else 200, media_type="application/json")
 
 
 @router.put(
     "/{trace_id}/artifacts/{sha256}",
     status_code=201,
-    responses=problems(401, 403, 404, 408, 413, 415, 422),
+    responses=problems(401, 403, 404, 408, 409, 413, 415, 422, 429),
     openapi_extra=ARTIFACT_BODY,
 )
 async def put_artifact(
     request: Request, trace_id: TraceIdPath, sha256: Sha256Path, parts: Parts, token: Token
 ) -> ArtifactStored:
     """Take a blob in, under the SHA-256 that it really has."""
-    await _uploader(parts, token, trace_id)
+    access = await _uploader(parts, token, trace_id)
+    parts.limits.upload(access.device_id)
     if request.headers.get("content-type", "").lower() != "application/octet-stream":
         raise InvalidInput("An artifact has the media type application/octet-stream.", code="unsupported_media_type")
-    content = await read_capped(request, MAX_ARTIFACT_BYTES)
-    if digest.sha256(content) != sha256:
-        raise InvalidInput("The body's SHA-256 is not the one in the address.", code="artifact.sha256")
-    await asyncio.to_thread(parts.blobs.put, sha256, content)
-    now_ms = parts.now_ms()
-    await parts.write(lambda connection: _note_artifact(connection, trace_id, sha256, len(content), now_ms))
+    account = Account(trace_id, access.participant_id, is_signed=True)
+    content = await parts.quotas.read(
+        request,
+        account,
+        MAX_ARTIFACT_BYTES,
+        is_stored=lambda connection, _content: _has_artifact(connection, trace_id, sha256),
+    )
+    is_new = False
+    try:
+        if digest.sha256(content) != sha256:
+            raise InvalidInput("The body's SHA-256 is not the one in the address.", code="artifact.sha256")
+        await asyncio.to_thread(parts.blobs.put, sha256, content)
+        now_ms, size = parts.now_ms(), len(content)
+        is_new = await parts.write(lambda connection: _note_artifact(connection, trace_id, sha256, size, now_ms))
+    finally:
+        if not is_new:
+            parts.quotas.refund(account, len(content))
     return ArtifactStored(sha256=sha256, size_bytes=len(content))
 
 
-@router.post("/{trace_id}/complete", responses=problems(401, 403, 404, 409, 422))
+@router.post("/{trace_id}/complete", responses=problems(401, 403, 404, 409, 422, 429))
 async def post_complete(trace_id: TraceIdPath, parts: Parts, token: Token) -> TraceCompleted:
     """Say that the trace is whole; answers with what can be said about it so far."""
-    await _uploader(parts, token, trace_id)
+    completed = await complete_if_open(parts, token, trace_id)
+    if completed is not None:
+        return completed
+    parts.limits.upload((await _uploader(parts, token, trace_id)).device_id)
 
     def judged(connection: Connection) -> TraceCompleted:
         row = connection.execute(select(traces).where(traces.c.trace_id == trace_id)).one()
@@ -132,9 +188,16 @@ async def _uploader(parts: Service, token: str, trace_id: str) -> UploadAccess:
     return await parts.read(lambda connection: uploader_of(connection, token, trace_id, parts.now_ms()))
 
 
-def _note_artifact(connection: Connection, trace_id: str, sha256: str, size_bytes: int, now_ms: int) -> None:
+def _has_artifact(connection: Connection, trace_id: str, sha256: str) -> bool:
     known = select(artifacts.c.sha256).where(artifacts.c.trace_id == trace_id, artifacts.c.sha256 == sha256)
-    if connection.execute(known).first() is None:
-        connection.execute(
-            insert(artifacts).values(trace_id=trace_id, sha256=sha256, size_bytes=size_bytes, received_ms=now_ms)
-        )
+    return connection.execute(known).first() is not None
+
+
+def _note_artifact(connection: Connection, trace_id: str, sha256: str, size_bytes: int, now_ms: int) -> bool:
+    """Note that a trace has an artifact; return whether it had not."""
+    if _has_artifact(connection, trace_id, sha256):
+        return False
+    connection.execute(
+        insert(artifacts).values(trace_id=trace_id, sha256=sha256, size_bytes=size_bytes, received_ms=now_ms)
+    )
+    return True

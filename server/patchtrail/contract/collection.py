@@ -24,6 +24,7 @@ __all__ = [
     "InvitationRequest",
     "KeySet",
     "ServerKey",
+    "ShortText",
     "TraceCompleted",
     "TraceCreated",
     "TraceList",

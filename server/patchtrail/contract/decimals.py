@@ -5,7 +5,7 @@ Signed bytes hold no floats: times are integer milliseconds there. The published
 
 from __future__ import annotations
 
-__all__ = ["millis_from_seconds", "seconds_from_millis"]
+__all__ = ["micros_from_seconds", "millis_from_seconds", "seconds_from_micros", "seconds_from_millis"]
 
 
 def seconds_from_millis(millis: int) -> float:
@@ -16,3 +16,13 @@ def seconds_from_millis(millis: int) -> float:
 def millis_from_seconds(seconds: float) -> int:
     """Return the nearest integer milliseconds."""
     return round(seconds * 1_000)
+
+
+def micros_from_seconds(seconds: float) -> int:
+    """Return the nearest integer microseconds: what a decimal of today carries exactly."""
+    return round(seconds * 1_000_000)
+
+
+def seconds_from_micros(micros: int) -> float:
+    """Return decimal seconds."""
+    return micros / 1_000_000

@@ -9,6 +9,7 @@ from pydantic import JsonValue, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from patchtrail.contract import collection, document, evidence, lsp, lsp_changes, transparency
+from patchtrail.contract import collection, document, evidence, lsp, open_protocol, transparency
 from patchtrail.contract.event_lines import Event
 from patchtrail.contract.problem import Problem
 from patchtrail.contract.settings import ClientSettings, Settings
@@ -40,6 +41,15 @@ ROOT_TYPES: tuple[type[WireModel], ...] = (
     collection.TraceList,
     transparency.InclusionProof,
     transparency.ConsistencyProof,
+    open_protocol.OpenTraceRequest,
+    open_protocol.OpenTraceCreated,
+    open_protocol.OpenChunk,
+    open_protocol.OpenChunkStored,
+    open_protocol.OneShotRequest,
+    open_protocol.OneShotCreated,
+    open_protocol.OneShotEvents,
+    open_protocol.OneShotStanding,
+    open_protocol.OneShotTrace,
     document.TraceDocument,
     Problem,
     Settings,

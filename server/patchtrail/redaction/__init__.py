@@ -1,5 +1,6 @@
 """What must not be recorded: denied paths, known literals, structural rules, placeholders. Pure."""
 
+from patchtrail.redaction.foreign import redact_fields
 from patchtrail.redaction.literals import Literal, from_dotenv, from_environment, from_machine
 from patchtrail.redaction.paths import DENIED_PATHS, is_denied
 from patchtrail.redaction.placeholder import PLACEHOLDER, placeholder
@@ -15,4 +16,5 @@ __all__ = [
     "from_machine",
     "is_denied",
     "placeholder",
+    "redact_fields",
 ]

@@ -5,6 +5,7 @@ from patchtrail.trace.bundle import BUNDLE_MEDIA_TYPE, read_bundle, write_bundle
 from patchtrail.trace.code_states import CodeState, code_states
 from patchtrail.trace.ctrf import ctrf_reports
 from patchtrail.trace.document import document_of
+from patchtrail.trace.open_document import UNSIGNED, OpenFacts, OpenRecord, note_kind_of, open_document_of
 from patchtrail.trace.otel import otel_traces
 from patchtrail.trace.progsnap2 import fast_import_stream, main_table, metadata_table
 from patchtrail.trace.replay import Replay, replay
@@ -12,7 +13,10 @@ from patchtrail.trace.timeline import TimelineRow, timeline, told
 
 __all__ = [
     "BUNDLE_MEDIA_TYPE",
+    "UNSIGNED",
     "CodeState",
+    "OpenFacts",
+    "OpenRecord",
     "Replay",
     "TimelineRow",
     "agent_trace_record",
@@ -22,6 +26,8 @@ __all__ = [
     "fast_import_stream",
     "main_table",
     "metadata_table",
+    "note_kind_of",
+    "open_document_of",
     "otel_traces",
     "read_bundle",
     "replay",

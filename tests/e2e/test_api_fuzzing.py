@@ -1,0 +1,21 @@
+"""schemathesis over the whole API, for a bounded time; `make soak` goes on for longer."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.soak.fuzz_api import fuzz
+
+SECONDS = int(os.environ.get("PATCHTRAIL_FUZZ_SECONDS", "30"))
+
+
+@pytest.mark.timeout(300 + 2 * SECONDS)
+def test_no_server_error_and_every_answer_as_described(tmp_path: Path) -> None:
+    """Whatever is sent, no answer is a server error, and each is one that the API's description allows."""
+    cases, faults = fuzz(tmp_path, SECONDS)
+
+    assert faults == []
+    assert cases > 0
