@@ -311,6 +311,10 @@ export interface CmdRun {
    * Bytes of output that the artifact leaves out.
    */
   output_omitted_bytes?: number;
+  /**
+   * False: it was still running when recording stopped; what is told is as far as seen.
+   */
+  has_ended?: boolean;
 }
 /**
  * Event line of a `CmdRun`.
@@ -353,6 +357,9 @@ export interface CommandReport {
   cwd: string;
   exit_code: number | null;
   duration_ms: number;
+  /**
+   * All of it, or its end.
+   */
   output: string;
   output_coverage?: "whole" | "tail" | "unknown";
   is_trusted?: boolean | null;
@@ -362,6 +369,19 @@ export interface CommandReport {
    * Unix time; test reports that are older are not its.
    */
   started_ms?: number | null;
+  shell?: string | null;
+  /**
+   * The start of an output of which the middle is left out.
+   */
+  output_head?: string;
+  /**
+   * UTF-8 bytes between `output_head` and `output`.
+   */
+  output_omitted_bytes?: number;
+  /**
+   * False: still running when recording stops.
+   */
+  has_ended?: boolean;
 }
 /**
  * One commit that appeared on HEAD, whoever made it.
@@ -1596,7 +1616,8 @@ export interface Facts {
  * Something that the client could not see, and why.
  */
 export interface GapReport {
-  reason: "no_shell_integration";
+  reason: "no_shell_integration" | "other_terminal" | "test_explorer";
+  detail?: string;
 }
 /**
  * Whether anything may be recorded and sent, and each reason why not.
