@@ -9,6 +9,7 @@ from patchtrail.capture.commit_diff import commit_diff
 from patchtrail.capture.drafts import Draft, Drafts
 from patchtrail.capture.edits import MAX_INLINE_DIFF_CHARS, Edit, EditRecorder
 from patchtrail.capture.entries import Entries
+from patchtrail.capture.inner_shells import inner_shell
 from patchtrail.capture.known_secrets import KnownSecrets
 from patchtrail.capture.log import TraceLog
 from patchtrail.capture.pytest_command import asks_for_junit, runs_pytest
@@ -134,7 +135,12 @@ class Session:
                 has_ended=report.has_ended,
             )
         )
-        if not is_unseen and report.has_ended:
+        inner = inner_shell(report.command_line)
+        if inner is not None and not is_unseen:
+            to_ms = max(0, self.log.mono_ms() - (self.log.wall_ms() - ended_ms))
+            from_ms = max(0, to_ms - report.duration_ms)
+            self.append(Gap(from_ms=from_ms, to_ms=to_ms, reason="other_terminal", detail=inner))
+        elif not is_unseen and report.has_ended:
             self._tests_of(report, whole.text, seq, ended_ms)
         return seq
 
