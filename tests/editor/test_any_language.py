@@ -72,6 +72,10 @@ async def test_outputs_of_any_tool(editor: Editor) -> None:
     await ran(editor, "npm run build", output=(REPORTS / "jest.txt").read_text())
     no_tests = await last(editor, "cmd_run")
 
+    entries = (await editor.ask("patchtrail/session/entries"))["entries"]
+    shown = {entry["summary"]: entry["details"] for entry in entries if entry["type"] == "test_run"}
+
+    assert shown["go test ./...: 3 failed"][2] == "example.com/calc/broken: build failed"
     assert [(run["evidence"], run["framework"]) for run in runs.values()] == [
         *(("output", "unittest"), ("output", "go"), ("output", "jest")),
     ]
