@@ -101,6 +101,10 @@ class LanguageClient:
         """End the conversation and the process."""
         self.request("shutdown")
         self.notify("exit", {})
+        return self.wait()
+
+    def wait(self) -> int:
+        """Wait for a sidecar that ends by itself, and return its exit code."""
         exit_code = self._process.wait(timeout=30)
         self._close()
         return exit_code

@@ -53,6 +53,7 @@ class Test:
         self.seconds = 0.0
         self.outcome = "passed"
         self.messages: list[str] = []
+        self.retries = 0
         self.teardown_error: str | None = None
 
     def add(self, report: pytest.TestReport) -> None:
@@ -75,6 +76,8 @@ class Test:
         if self.teardown_error is not None:
             told.append(("error", self.teardown_error, 0))
         place = {"nodeid": self.nodeid, "file_path": self.file_path, "line": self.line}
+        if self.retries:
+            place |= {"retries": self.retries, "is_flaky": self.outcome == "passed"}
         return [
             {**place, "outcome": outcome, "duration_ms": duration_ms, "message": message[:MAX_MESSAGE_CHARS]}
             for outcome, message, duration_ms in told
@@ -93,6 +96,7 @@ class Run:
         self.file: io.FileIO | None = None
         self.session: pytest.Session | None = None
         self.tests: dict[tuple[str, str], Test | None] = {}
+        self.reruns: dict[tuple[str, str], int] = {}
         self.is_given_up = False
         # A run inside of this one, as a test of a plugin has it, is nobody's.
         self.variable = os.environ.pop(VARIABLE, None)
@@ -155,7 +159,10 @@ class Run:
         # pytest-rerunfailures calls an attempt that does not count "rerun", and starts over with a setup.
         test = self.tests[key] = self.tests[key] if report.outcome in OUTCOMES else None
         if test is not None:
+            test.retries = self.reruns.get(key, 0)
             test.add(report)
+        elif report.outcome == "rerun":
+            self.reruns[key] = self.reruns.get(key, 0) + 1
         if report.when in ("setup", "call"):
             return
         self.tests.pop(key)

@@ -31,7 +31,7 @@ function commands(parts: Patchtrail): vscode.Disposable[] {
     "patchtrail.start": () => parts.start(),
     "patchtrail.pause": () => session.pause(),
     "patchtrail.resume": () => session.resume(),
-    "patchtrail.end": () => session.end(),
+    "patchtrail.end": () => parts.end(),
     "patchtrail.note": (kind?: NoteDraft["kind"]) => writeNote(sidecar, kind),
     "patchtrail.note.plan": () => writeNote(sidecar, "plan"),
     "patchtrail.note.hypothesis": () => writeNote(sidecar, "hypothesis"),

@@ -17,11 +17,13 @@ import { type Gone, Sidecar } from "./sidecar.ts";
 import { StatusBar } from "./statusBar.ts";
 import { Tasks } from "./tasks.ts";
 import { describe, offer } from "./terminalEnvironment.ts";
-import { type EndedCommand, Terminals } from "./terminals.ts";
+import { type Blind, type EndedCommand, Terminals } from "./terminals.ts";
+import { activeTestExplorers } from "./testExplorers.ts";
 
 const CONFIGURATION = "workspace/didChangeConfiguration";
 const LOOK_AGAIN_MS = 2_000;
 const START_AGAIN_MS = 60_000;
+const LAST_REPORTS_MS = 2_000;
 
 /** Everything that one window has of Patchtrail. */
 export class Patchtrail implements vscode.Disposable {
@@ -44,7 +46,7 @@ export class Patchtrail implements vscode.Disposable {
   #isRecording = false;
   #isDisposed = false;
   #toldFacts = "";
-  #toldBlind = 0;
+  #hasToldExplorers = false;
   #reports: Promise<unknown> = Promise.resolve();
   #bringing: Promise<void> = Promise.resolve();
 
@@ -63,7 +65,7 @@ export class Patchtrail implements vscode.Disposable {
       this.sidecar.onGone((gone) => this.#lost(gone)),
       this.sidecar.onReady(() => this.#show()),
       this.#terminals.onEnded((ended) => this.#report(this.#ofTerminal(ended))),
-      this.#terminals.onBlind(() => this.#quietly(this.#tellBlindSpot())),
+      this.#terminals.onBlind((blind) => this.#quietly(this.#tellBlindSpot(blind))),
       this.#tasks.onEnded((report) => this.#report(report)),
       onDidChangeFacts(() => this.#quietly(this.#tellFacts())),
       vscode.workspace.onDidChangeConfiguration((event) => this.#configured(event)),
@@ -118,6 +120,12 @@ export class Patchtrail implements vscode.Disposable {
     if (await this.session.start()) this.#terminals.watchAll();
   }
 
+  /** End the session, once it is told what still runs. */
+  async end(): Promise<void> {
+    await this.#tellCommands();
+    await this.session.end();
+  }
+
   /** Install the libraries for an interpreter that is not bundled for. */
   async installLibraries(): Promise<void> {
     await this.#runtime.install();
@@ -139,6 +147,7 @@ export class Patchtrail implements vscode.Disposable {
   /** End the sidecar for good: no other one may be started. */
   async shutDown(): Promise<void> {
     this.#isDisposed = true;
+    await this.#tellCommands();
     await this.sidecar.stop();
   }
 
@@ -182,7 +191,7 @@ export class Patchtrail implements vscode.Disposable {
   }
 
   #took(state: SessionState): void {
-    if (state.trace_id === null) this.#toldBlind = 0;
+    if (state.trace_id === null) this.#hasToldExplorers = false;
     this.#record(state.state === "recording");
     this.#trouble = undefined;
     offer(this.context.environmentVariableCollection, state.terminal_variables ?? []);
@@ -243,14 +252,28 @@ export class Patchtrail implements vscode.Disposable {
   }
 
   #lookAgain(): void {
+    this.#quietly(this.#tellTestExplorers());
     if (this.isConnected && JSON.stringify(this.#facts()) !== this.#toldFacts) this.#quietly(this.#tellFacts());
   }
 
-  async #tellBlindSpot(): Promise<void> {
-    const blind = this.#terminals.blind;
+  async #tellBlindSpot(blind: Blind | undefined): Promise<void> {
     this.#show();
-    if (blind > this.#toldBlind) await this.sidecar.request("patchtrail/gap/report", { reason: "no_shell_integration" });
-    this.#toldBlind = blind;
+    if (blind !== undefined) await this.sidecar.request("patchtrail/gap/report", blind);
+  }
+
+  /** Once a session: whether tests ran there, nobody can tell. */
+  async #tellTestExplorers(): Promise<void> {
+    const [first, ...others] = this.#hasToldExplorers || !this.#isRecording ? [] : activeTestExplorers();
+    if (first === undefined) return;
+    this.#hasToldExplorers = true;
+    const detail = [first, ...others].join(", ").slice(0, 200);
+    await this.sidecar.request("patchtrail/gap/report", { reason: "test_explorer", detail });
+  }
+
+  /** Tell of the commands that ended just now, and of those that run on. */
+  async #tellCommands(): Promise<void> {
+    if (this.#isRecording) for (const running of this.#terminals.takeRunning()) this.#report(this.#ofTerminal(Promise.resolve(running)));
+    await Promise.race([this.#reports, new Promise((resolve) => setTimeout(resolve, LAST_REPORTS_MS))]);
   }
 
   #configured(event: vscode.ConfigurationChangeEvent): void {

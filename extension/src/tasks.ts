@@ -68,6 +68,9 @@ export class Tasks implements vscode.Disposable {
       started_ms: running.startedMs,
       output: written?.output ?? "",
       output_coverage: written?.output_coverage ?? "unknown",
+      output_head: written?.output_head ?? "",
+      output_omitted_bytes: written?.output_omitted_bytes ?? 0,
+      shell: written?.shell ?? null,
       origin: "task",
       task_name: execution.task.name,
     };

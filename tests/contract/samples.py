@@ -213,6 +213,8 @@ SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
             "task_name": "build",
             "started_ms": 1_696_435_200_000,
         },
+        "long": {**COMMAND, "output_head": "first\n", "output": "last\n", "output_omitted_bytes": 9_000},
+        "running": {**COMMAND, "exit_code": None, "shell": "fish", "has_ended": False},
     },
     "TestsPrepared": {"path": {"junit_path": "/tmp/x/report.xml"}},
     "TestsReport": {"junit": {"command_line": "pytest", "exit_code": 1, "duration_ms": 9, "junit_path": "/tmp/r.xml"}},
@@ -226,7 +228,11 @@ SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
         "kept": {"is_drafted": True, "confirms_in_ms": 30_000, "reasons": []},
         "refused": {"is_drafted": False, "confirms_in_ms": 0, "reasons": ["No session is being recorded."]},
     },
-    "GapReport": {"no_shell_integration": {"reason": "no_shell_integration"}},
+    "GapReport": {
+        "no_shell_integration": {"reason": "no_shell_integration"},
+        "other_terminal": {"reason": "other_terminal", "detail": "ssh"},
+        "test_explorer": {"reason": "test_explorer"},
+    },
     "EntriesRequest": {"since": {"since_seq": 4}, "all": {}},
     "SessionEntries": {
         "running": {

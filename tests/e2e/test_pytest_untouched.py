@@ -367,6 +367,55 @@ def test_every_tier_tells_the_same(folder: Path, python: Path, python_with_plugi
     assert output.totals.failed == len(FAILED)
 
 
+RERUNS = {
+    "conftest.py": """
+from _pytest.runner import runtestprotocol
+
+def pytest_runtest_protocol(item, nextitem):
+    \"\"\"Repeat what fails, and tell it as pytest-rerunfailures does.\"\"\"
+    if "attempt" not in item.name:
+        return None
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    for is_last in (False, False, True):
+        item._initrequest()
+        reports = runtestprotocol(item, nextitem=nextitem, log=False)
+        failed = next((report for report in reports if report.failed), None)
+        is_repeated = failed is not None and not is_last
+        for report in reports:
+            if is_repeated and report is failed:
+                report.outcome = "rerun"
+            item.ihook.pytest_runtest_logreport(report=report)
+        if not is_repeated:
+            break
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
+""",
+    "tests/test_flaky.py": """
+seen = []
+def test_second_attempt():
+    seen.append(1)
+    assert len(seen) == 2
+def test_every_attempt_fails(): assert False
+def test_once(): pass
+""",
+}
+
+
+def test_reruns_are_told(folder: Path, python: Path, python_with_plugin: Path) -> None:
+    """Attempts that were repeated count as retries of one test, at either tier; one that then passed is flaky."""
+    for interpreter_used in (python_with_plugin, python):
+        compared = compare(interpreter_used, folder, Case("-m pytest tests/test_flaky.py", files=RERUNS))
+        told = compared.told
+
+        assert_untouched(compared)
+        assert told is not None
+        assert [(one.test_id.partition("::")[2], one.outcome, one.retries, one.is_flaky) for one in told.cases] == [
+            ("test_second_attempt", "passed", 1, True),
+            ("test_every_attempt_fails", "failed", 2, False),
+            ("test_once", "passed", 0, False),
+        ]
+
+
 def test_the_test_explorer_is_told_apart(folder: Path, python_with_plugin: Path) -> None:
     """A run of the Test Explorer belongs to no command, and is read all the same."""
     reports = Reports(folder)

@@ -33,7 +33,8 @@ async def run_in_terminal(editor: Editor, *arguments: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
     done = subprocess.run(command, cwd=editor.folder, env=environment, capture_output=True, text=True)
     report = {"command_line": f"pytest {' '.join(arguments)}", "confidence": "high", "cwd": str(editor.folder)}
-    report |= {"exit_code": done.returncode, "duration_ms": 5, "output": done.stdout + done.stderr}
+    report |= {"exit_code": done.returncode, "output": done.stdout + done.stderr}
+    report["duration_ms"] = int(time.time() * 1000) - started_ms
     return await editor.ask("patchtrail/command/report", **report, started_ms=started_ms, output_coverage="whole")
 
 

@@ -145,7 +145,9 @@ class Recorder:
 
     def gap(self, report: GapReport) -> Future[Recorded]:
         """Declare what the client cannot see."""
-        return self._worker.submit(lambda: self._keeper.recorded(lambda session: session.gap(report.reason)))
+        return self._worker.submit(
+            lambda: self._keeper.recorded(lambda session: session.gap(report.reason, report.detail))
+        )
 
     def entries(self, since_seq: int) -> Future[SessionEntries]:
         """Return what the session view shows."""

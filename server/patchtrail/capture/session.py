@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from patchtrail.capture.command_output import Seen, last_lines, seen_output
 from patchtrail.capture.commit_diff import commit_diff
 from patchtrail.capture.drafts import Draft, Drafts
 from patchtrail.capture.edits import MAX_INLINE_DIFF_CHARS, Edit, EditRecorder
 from patchtrail.capture.entries import Entries
+from patchtrail.capture.inner_shells import inner_shell
 from patchtrail.capture.known_secrets import KnownSecrets
 from patchtrail.capture.log import TraceLog
 from patchtrail.capture.pytest_command import asks_for_junit, runs_pytest
+from patchtrail.capture.report_files import ReportFiles
 from patchtrail.capture.repository import Repository, SeenCommit
 from patchtrail.capture.terminal import plain_text
 from patchtrail.capture.test_reports import TestReports, is_refusal
@@ -47,7 +50,7 @@ HEARTBEAT_MS = 30_000
 STALL_MS = 45_000
 CLOCK_STEP_MS = 2_000
 OUTPUT_TAIL_CHARS = 4_000
-MAX_OUTPUT_CHARS = 7_000_000
+MAX_COMMAND_LINE_CHARS = 100_000
 
 
 class Session:
@@ -77,6 +80,7 @@ class Session:
         self._folder = folder
         self._reports = reports
         self._prepared = PreparedReports()
+        self._report_files = ReportFiles(folder)
         self._last_pulse_ms = log.mono_ms()
         self._capturing_since_ms = log.wall_ms()
         self._clock_offset_ms = log.wall_ms() - log.mono_ms()
@@ -109,13 +113,12 @@ class Session:
         self.look_at_commits()
         # What ran on while nothing might be captured is known to have run, and no more.
         is_unseen = report.started_ms is not None and report.started_ms < self._capturing_since_ms
-        whole = "" if is_unseen else plain_text(report.output)
-        seen = _last_lines(whole, MAX_OUTPUT_CHARS)
-        output = self.redactor.text(seen)
-        tail = _last_lines(output, OUTPUT_TAIL_CHARS)
+        whole = Seen("", 0) if is_unseen else seen_output(report)
+        output = self.redactor.text(whole.text)
+        tail = last_lines(output, OUTPUT_TAIL_CHARS)
         seq = self.append(
             CmdRun(
-                command_line=plain_text(report.command_line),
+                command_line=plain_text(report.command_line)[:MAX_COMMAND_LINE_CHARS],
                 confidence=report.confidence,
                 cwd=report.cwd,
                 exit_code=report.exit_code,
@@ -123,14 +126,22 @@ class Session:
                 output_tail=tail,
                 output_size_bytes=len(output.encode("utf-8", "replace")),
                 output_artifact=self._stored(output) if len(tail) < len(output) else None,
-                output_coverage=_coverage(report, is_unseen=is_unseen, is_cut=len(seen) < len(whole)),
+                output_coverage=_coverage(report, is_unseen=is_unseen, is_cut=whole.omitted_bytes > 0),
                 is_trusted=report.is_trusted,
                 origin=report.origin,
                 task_name=report.task_name,
+                shell=report.shell,
+                output_omitted_bytes=whole.omitted_bytes,
+                has_ended=report.has_ended,
             )
         )
-        if not is_unseen:
-            self._tests_of(report, whole, seq, ended_ms)
+        inner = inner_shell(report.command_line)
+        if inner is not None and not is_unseen:
+            to_ms = max(0, self.log.mono_ms() - (self.log.wall_ms() - ended_ms))
+            from_ms = max(0, to_ms - report.duration_ms)
+            self.append(Gap(from_ms=from_ms, to_ms=to_ms, reason="other_terminal", detail=inner))
+        elif not is_unseen and report.has_ended:
+            self._tests_of(report, whole.text, seq, ended_ms)
         return seq
 
     def prepare_tests(self) -> Path:
@@ -157,10 +168,10 @@ class Session:
         """Record a draft."""
         return self.drafts.record(draft, self.append)
 
-    def gap(self, reason: GapReason) -> int:
+    def gap(self, reason: GapReason, detail: str = "") -> int:
         """Declare that from now on something cannot be seen."""
         now_ms = self.log.mono_ms()
-        return self.append(Gap(from_ms=now_ms, to_ms=now_ms, reason=reason))
+        return self.append(Gap(from_ms=now_ms, to_ms=now_ms, reason=reason, detail=detail))
 
     def look_at_commits(self) -> None:
         """Record the commits that appeared since the last look."""
@@ -237,7 +248,7 @@ class Session:
             self.gap("junit_refused")
         elif asks_for_junit(report.command_line):
             self._reports.withdraw("You ask pytest for JUnit reports of your own in this workspace.")
-        results = results_of_command(report, output, self._reports, ended_ms)
+        results = results_of_command(report, output, ended_ms, self._reports, self._report_files)
         if results is None:
             return
         ran = TestsReport(
@@ -293,11 +304,3 @@ def _coverage(report: CommandReport, *, is_unseen: bool, is_cut: bool) -> Output
 
 def _event_of(note: NoteAdd) -> RationaleNote:
     return RationaleNote(kind=note.kind, text=note.text, confidence=note.confidence, links=note.links)
-
-
-def _last_lines(text: str, limit: int) -> str:
-    """Return the end of a text, from the start of a line on where it has one."""
-    if len(text) <= limit:
-        return text
-    tail = text[-limit:]
-    return tail.partition("\n")[2] or tail

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from patchtrail.capture.junit import read_junit, totals_of
-from patchtrail.capture.pytest_command import runs_pytest
-from patchtrail.capture.pytest_output import read_output
+from patchtrail.capture.report_files import ReportFiles, RunWindow
 from patchtrail.capture.terminal import plain_text
+from patchtrail.capture.test_command import read_command
+from patchtrail.capture.test_output import read_test_output
 from patchtrail.capture.test_reports import Reported, TestReports
 from patchtrail.contract.artifact import ArtifactRef
 from patchtrail.contract.errors import InvalidInput
@@ -47,6 +48,8 @@ class Results:
     cases: list[TestCase]
     totals: TestTotals | None
     origin: TestOrigin = "unknown"
+    framework: str | None = None
+    report_path: str | None = None
 
 
 class PreparedReports:
@@ -87,27 +90,35 @@ def results_of_report(cases: list[TestCase] | None) -> Results:
     return Results("exit", [], None) if cases is None else Results("junit", cases, totals_of(cases))
 
 
-def results_of_command(report: CommandReport, output: str, reports: TestReports, ended_ms: int) -> Results | None:
+def results_of_command(
+    report: CommandReport, output: str, ended_ms: int, reports: TestReports, files: ReportFiles
+) -> Results | None:
     """Return what is known of the tests that a terminal command ran; None when it ran none.
 
     A report that appeared makes any command a test run; without one its command line must say so. `output` is plain.
     """
-    is_named = runs_pytest(plain_text(report.command_line))
-    reported = reports.take(report.started_ms, ended_ms, is_named=is_named)
+    told = read_command(plain_text(report.command_line))
+    reported = reports.take(report.started_ms, ended_ms, is_named=told.framework == "pytest")
     if reported is not None:
         return results_of_reported(reported, report.origin)
-    if not is_named:
+    started_ms = ended_ms - report.duration_ms if report.started_ms is None else report.started_ms
+    window = RunWindow(started_ms, ended_ms, Path(report.cwd).resolve())
+    found = files.take(plain_text(report.command_line), window, is_named=told.is_named) if told.may_report else None
+    if found is not None:
+        framework = found.framework or told.framework
+        return Results(found.evidence, found.cases, totals_of(found.cases), report.origin, framework, found.path)
+    if not told.is_named:
         return None
-    seen = read_output(output) if output else None
+    seen = read_test_output(output, told.framework) if output else None
     if seen is None:
-        return Results("exit", [], None, report.origin)
-    return Results("output", list(seen.cases), seen.totals, report.origin)
+        return Results("exit", [], None, report.origin, told.framework)
+    return Results("output", seen.cases, seen.totals, report.origin, seen.framework)
 
 
 def results_of_reported(reported: Reported, origin: TestOrigin) -> Results:
     """Return what one report tells; a report cannot tell a task from a terminal, its command can."""
     told = reported.origin if reported.origin == "test_explorer" else origin
-    return Results(reported.evidence, reported.cases, totals_of(reported.cases), told)
+    return Results(reported.evidence, reported.cases, totals_of(reported.cases), told, "pytest")
 
 
 def event_of_run(
@@ -128,6 +139,8 @@ def event_of_run(
         cases_artifact=store(_lines(shown)) if is_long else None,
         origin=results.origin,
         command_seq=command_seq,
+        framework=results.framework,
+        report_path=results.report_path,
     )
 
 
@@ -152,7 +165,7 @@ def _lines(cases: list[TestCase]) -> str:
 
 
 def _chars(case: TestCase) -> int:
-    return len(case.test_id) + len(case.message) + len(case.file_path or "")
+    return len(case.test_id) + len(case.message) + len(case.file_path or "") + len(case.suite or "")
 
 
 def _shortened(case: TestCase) -> TestCase:

@@ -47,7 +47,7 @@ class _Loaded:
         self.exit_code = 0
 
     def connect(self, server: SidecarServer, params: lsp.InitializeParams) -> Callable[[], None]:
-        """Load and start the sidecar; a key line that is none ends the process with a sentence and code 2."""
+        """Load and start the sidecar; without a sound key or a place to write it ends with a sentence and code 2."""
         from patchtrail.cli.sidecar import build_sidecar, default_spool, device_of
         from patchtrail.contract.errors import PatchtrailError
         from patchtrail.editor.connection import connect
@@ -55,8 +55,11 @@ class _Loaded:
         try:
             device = None if self._key_line is None else device_of(self._key_line)
             sidecar = build_sidecar(self._spool or default_spool(), device, cap_bytes=self._cap_bytes)
-        except PatchtrailError as error:
-            sys.stderr.write(f"patchtrail serve: {error.message}\n")
+        except (PatchtrailError, OSError) as error:
+            sentence = (
+                f"The spool cannot be written: {error.strerror}." if isinstance(error, OSError) else error.message
+            )
+            sys.stderr.write(f"patchtrail serve: {sentence}\n")
             self.exit_code = 2
             raise SystemExit(2) from None
         self.close, self._key_line = sidecar.close, None

@@ -132,6 +132,9 @@ class CmdRun(WireModel):
     task_name: str | None = None
     shell: str | None = Field(default=None, description="bash, zsh, fish, pwsh, …, where it is known.")
     output_omitted_bytes: Count = Field(default=0, description="Bytes of output that the artifact leaves out.")
+    has_ended: bool = Field(
+        default=True, description="False: it was still running when recording stopped; what is told is as far as seen."
+    )
 
 
 class TestTotals(WireModel):

@@ -217,18 +217,23 @@ class CommandReport(WireModel):
     cwd: str
     exit_code: SafeInt | None
     duration_ms: Count
-    output: str
+    output: str = Field(description="All of it, or its end.")
     output_coverage: OutputCoverage = "unknown"
     is_trusted: bool | None = None
     origin: CommandOrigin = "terminal"
     task_name: str | None = None
     started_ms: Millis | None = Field(default=None, description="Unix time; test reports that are older are not its.")
+    shell: Annotated[str, Field(max_length=100)] | None = None
+    output_head: str = Field(default="", description="The start of an output of which the middle is left out.")
+    output_omitted_bytes: Count = Field(default=0, description="UTF-8 bytes between `output_head` and `output`.")
+    has_ended: bool = Field(default=True, description="False: still running when recording stops.")
 
 
 class GapReport(WireModel):
     """Something that the client could not see, and why."""
 
-    reason: Literal["no_shell_integration"]
+    reason: Literal["no_shell_integration", "other_terminal", "test_explorer"]
+    detail: Annotated[str, Field(max_length=200)] = ""
 
 
 class TestsPrepared(WireModel):

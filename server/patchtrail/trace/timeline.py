@@ -125,20 +125,35 @@ def _edit(edit: FileContent) -> tuple[str, list[str]]:
 
 
 def _test_run(run: TestRun) -> tuple[str, list[str]]:
-    if run.totals is None:
-        return f"{run.command_line}: {_exit(run.exit_code)} (no per-test results)", []
+    broken = [case for case in run.cases if case.outcome in ("failed", "error")]
+    details = [f"{case.test_id}: {case.message.splitlines()[0] if case.message else case.outcome}" for case in broken]
+    flaky = [f"{case.test_id}: flaky, passed at attempt {case.retries + 1}" for case in run.cases if case.is_flaky]
+    return f"{run.command_line}: {_counts(run, len(broken))}", [
+        *_first(details, _broken(run, len(broken))),
+        *_first(flaky, len(flaky)),
+    ]
+
+
+def _counts(run: TestRun, broken: int) -> str:
     totals = run.totals
+    if totals is None:
+        return f"{broken} failed" if broken else f"{_exit(run.exit_code)} (no per-test results)"
     told = [
         (totals.failed, "failed"),
         (totals.errors, "errors"),
         (totals.passed, "passed"),
         (totals.skipped, "skipped"),
     ]
-    counts = ", ".join(f"{count} {word}" for count, word in told if count) or "no tests"
-    broken = [case for case in run.cases if case.outcome in ("failed", "error")]
-    details = [f"{case.test_id}: {case.message.splitlines()[0] if case.message else case.outcome}" for case in broken]
-    unshown = totals.failed + totals.errors - len(details[:SHOWN_FAILURES])
-    return f"{run.command_line}: {counts}", details[:SHOWN_FAILURES] + ([f"… {unshown} more"] if unshown else [])
+    return ", ".join(f"{count} {word}" for count, word in told if count) or "no tests"
+
+
+def _broken(run: TestRun, listed: int) -> int:
+    return listed if run.totals is None else run.totals.failed + run.totals.errors
+
+
+def _first(details: list[str], count: int) -> list[str]:
+    unshown = count - len(details[:SHOWN_FAILURES])
+    return details[:SHOWN_FAILURES] + ([f"… {unshown} more"] if unshown > 0 else [])
 
 
 def _exit(code: int | None) -> str:

@@ -1,0 +1,139 @@
+"""Commands in bash, zsh and fish, and what a terminal can do to a recorder, in the real editor."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from collector import Collector
+from tests.e2e.desk import at_desk, make_shop
+from tests.e2e.participant import Participant
+from tests.e2e.rig import until
+
+GIGABYTE = 1024**3
+MIB = 1024 * 1024
+HOST_GROWTH_MIB = 250
+SIDECAR_MIB = 250
+"""Far below a gigabyte, and far above what other work of the two processes takes on a busy machine."""
+START_FILES = {"zsh": ".zshrc", "fish": ".config/fish/config.fish", "bash": ".bashrc"}
+
+
+def use_shell(person: Participant, shell: str) -> None:
+    """Let a shell find the same programs, and greet nobody."""
+    path = person.server.home / START_FILES[shell]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    binaries = person.repository.parent / "bin"
+    path.write_text(
+        f"fish_add_path {binaries}\nset -g fish_greeting\n" if shell == "fish" else f"PATH={binaries}:$PATH\n"
+    )
+
+
+def begin(person: Participant, collector: Collector) -> None:
+    """Connect, agree, and start a session."""
+    person.workbench.trust()
+    person.connect(collector, collector.invite())
+    person.consent()
+    person.start("BUG-7: totals are one too large")
+
+
+def type_and_wait(person: Participant, line: str) -> dict[str, Any]:
+    """Type a command line and wait until one more command is recorded."""
+    count = len(person.events("cmd_run"))
+    person.terminal_line(line)
+    data: dict[str, Any] = person.wait_for("cmd_run", count + 1)[-1]["data"]
+    return data
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_commands_in_a_shell(tmp_path: Path, vsix: Path, collector: Collector, shell: str) -> None:
+    """Exit codes, plain outputs, tests, Ctrl+C and a running command are told as they were."""
+    shop = make_shop(tmp_path / "shop")
+    link = r"printf '\033]8;;https://example.invalid\033\\a link\033]8;;\033\\ \033[31mred\033[0m 10%%\r100%%\n'"
+    with at_desk(tmp_path, vsix, shop, **{"terminal.integrated.defaultProfile.linux": shell}) as person:
+        use_shell(person, shell)
+        begin(person, collector)
+        person.terminal()
+        shown = type_and_wait(person, link)
+        failed = type_and_wait(person, "false")
+        tests = type_and_wait(person, "pytest -q")
+        background = type_and_wait(person, "sleep 0.1 &")
+        person.terminal_line("sleep 60")
+        person.settle()
+        person.page.keyboard.press("Control+C")
+        stopped = person.wait_for("cmd_run", 5)[-1]["data"]
+        inner = type_and_wait(person, "sh -i -c 'exit 3'")
+        runs, gaps = person.events("test_run"), person.events("gap")
+        person.terminal_line("sleep 61")
+        person.settle()
+        person.end()
+        # An end uploads at once: what it recorded is at the collector.
+        types = person.remote_types(collector)
+
+    assert {one["shell"] for one in (shown, failed, tests, background, stopped, inner)} == {shell}
+    assert (shown["exit_code"], failed["exit_code"], tests["exit_code"]) == (0, 1, 1)
+    assert shown["output_tail"].strip().endswith("100%")
+    assert "\x1b" not in shown["output_tail"]
+    assert "2 failed" in tests["output_tail"]
+    assert [(run["data"]["evidence"], run["data"]["framework"]) for run in runs] == [("junit", "pytest")], tests
+    assert background["command_line"] == "sleep 0.1 &"
+    assert (stopped["command_line"], stopped["exit_code"] in (130, None)) == ("sleep 60", True)
+    assert inner["exit_code"] == 3
+    assert types[-2:] == ["cmd_run", "session_end"]
+    assert gaps == []
+
+
+@pytest.mark.timeout(900)
+def test_a_gigabyte_of_output(tmp_path: Path, vsix: Path, collector: Collector) -> None:
+    """A command that writes a gigabyte ends as it would without us; neither of our processes grows by it."""
+    shop = make_shop(tmp_path / "shop")
+    with at_desk(tmp_path, vsix, shop) as person:
+        begin(person, collector)
+        person.terminal()
+        type_and_wait(person, "echo ready")
+        watch = Watch(person)
+        line = f"yes 0123456789abcdef0123456789abcdef0123456789abcdef | head -c {GIGABYTE}; echo the end; false"
+        person.terminal_line(line)
+        told = until("the gigabyte is recorded", lambda: person.events("cmd_run")[1:], 800)[0]["data"]
+        growth, sidecar = watch.stop()
+        after = type_and_wait(person, "echo still here")
+
+    assert (told["exit_code"], after["exit_code"]) == (1, 0)
+    assert told["output_tail"].rstrip().endswith("the end")
+    assert told["output_coverage"] == "tail"
+    # The terminal adds a carriage return to each line.
+    assert told["output_omitted_bytes"] > GIGABYTE - 16 * MIB
+    assert 1 * MIB < told["output_artifact"]["size_bytes"] < 4 * MIB
+    assert growth < HOST_GROWTH_MIB, f"the extension host grew by {growth:.0f} MiB"
+    assert sidecar < SIDECAR_MIB, f"the sidecar took {sidecar:.0f} MiB"
+
+
+class Watch:
+    """Follows the memory of the extension host and of the sidecar below it."""
+
+    def __init__(self, person: Participant) -> None:
+        (self._host,) = (psutil.Process(pid) for pid in person.server.extension_host_pids())
+        self._before = self._host.memory_info().rss
+        self._most = self._most_below = 0
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> tuple[float, float]:
+        """Return by how many MiB the host grew at most, and how many the sidecar had at most."""
+        self._is_over.set()
+        self._thread.join()
+        return (self._most - self._before) / MIB, self._most_below / MIB
+
+    def _follow(self) -> None:
+        while not self._is_over.is_set():
+            with contextlib.suppress(psutil.Error):
+                self._most = max(self._most, self._host.memory_info().rss)
+                ours = [one for one in self._host.children() if "launch.py" in " ".join(one.cmdline())]
+                self._most_below = max([self._most_below, *(one.memory_info().rss for one in ours)])
+            time.sleep(0.2)
