@@ -158,6 +158,38 @@ export interface BreakpointsEvent {
   data: Breakpoints;
 }
 /**
+ * One output: its media types, in order, and the SHA-256 over their names and bytes.
+ */
+export interface CellOutput {
+  /**
+   * @maxItems 50
+   */
+  media_types: string[];
+  /**
+   * SHA-256, lower-case hex.
+   */
+  sha256: string;
+  size_bytes: number;
+}
+/**
+ * A cell's execution that ended. `cell_id` is the file's own id of the cell, empty where the editor has none.
+ */
+export interface CellRan {
+  notebook_uri: string;
+  index: number;
+  cell_id?: string;
+  kind?: "code" | "markdown";
+  language?: string;
+  execution_order: number | null;
+  is_success: boolean | null;
+  duration_ms: number | null;
+  /**
+   * @maxItems 1000
+   */
+  outputs: CellOutput[];
+  error_name?: string | null;
+}
+/**
  * One execution of a notebook's cell. Outputs stay on the machine; their keyed hash tells whether they changed.
  */
 export interface CellRun {
@@ -373,6 +405,7 @@ export interface Commit {
   kind: "commit" | "initial" | "amend" | "merge" | "rebase" | "cherry_pick" | "revert" | "apply";
   diff_unified: string;
   diff_artifact: ArtifactRef | null;
+  root?: string;
 }
 /**
  * Event line of a `Commit`.
@@ -1596,7 +1629,8 @@ export interface Facts {
  * Something that the client could not see, and why.
  */
 export interface GapReport {
-  reason: "no_shell_integration";
+  reason: "no_shell_integration" | "not_a_file";
+  detail?: string;
 }
 /**
  * Whether anything may be recorded and sent, and each reason why not.
@@ -1672,6 +1706,10 @@ export interface Settings {
    * More glob patterns of files whose content is never captured, beside the built-in ones.
    */
   redaction_denied_paths?: string[];
+  /**
+   * Glob patterns of files that are left out altogether, beside those that git ignores. A pattern with `/` matches whole paths, one without matches the name of a file or of a folder.
+   */
+  files_exclude?: string[];
   /**
    * Ask pytest in new terminals for a JUnit report, to record results per test. Without it only what the terminal shows is recorded.
    */
@@ -1994,6 +2032,10 @@ export interface Settings1 {
    */
   redaction_denied_paths?: string[];
   /**
+   * Glob patterns of files that are left out altogether, beside those that git ignores. A pattern with `/` matches whole paths, one without matches the name of a file or of a folder.
+   */
+  files_exclude?: string[];
+  /**
    * Ask pytest in new terminals for a JUnit report, to record results per test. Without it only what the terminal shows is recorded.
    */
   tests_junit?: boolean;
@@ -2153,6 +2195,7 @@ export interface Requests {
   "patchtrail/gap/report": { params: GapReport; result: Recorded };
   "patchtrail/session/entries": { params: EntriesRequest; result: SessionEntries };
   "patchtrail/edit/read": { params: EditRequest; result: EditTexts };
+  "patchtrail/notebook/cellRan": { params: CellRan; result: Recorded };
 }
 
 /** Notifications from the sidecar to the client. */

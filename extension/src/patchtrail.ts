@@ -6,6 +6,8 @@ import { askForConsent } from "./consent.ts";
 import type { CommandReport, ConsentRef, Facts, InitializationOptions, SessionState } from "./contract.gen.ts";
 import { type Enrolment, KeyStore } from "./deviceKey.ts";
 import { AgreementStore, facts, onDidChangeFacts } from "./facts.ts";
+import { watchNotebooks } from "./notebooks.ts";
+import { OtherDocuments } from "./otherDocuments.ts";
 import { installPytestPlugin } from "./pytestPlugin.ts";
 import { Runtime, type Trouble } from "./runtime.ts";
 import { Session } from "./session.ts";
@@ -33,6 +35,7 @@ export class Patchtrail implements vscode.Disposable {
   readonly #statusBar = new StatusBar();
   readonly #terminals = new Terminals(() => this.#isRecording);
   readonly #tasks = new Tasks(() => this.#isRecording);
+  readonly #others = new OtherDocuments(() => this.#isRecording, (scheme) => this.#quietly(this.#tellOther(scheme)));
   readonly #subscriptions: vscode.Disposable[];
   #enrolment: Enrolment | undefined;
   #line: string | undefined;
@@ -59,6 +62,8 @@ export class Patchtrail implements vscode.Disposable {
       this.#terminals.onEnded((ended) => this.#report(this.#ofTerminal(ended))),
       this.#terminals.onBlind(() => this.#quietly(this.#tellBlindSpot())),
       this.#tasks.onEnded((report) => this.#report(report)),
+      watchNotebooks(() => this.#isRecording, (ran) => this.#quietly(this.sidecar.request("patchtrail/notebook/cellRan", ran))),
+      this.#others,
       onDidChangeFacts(() => this.#quietly(this.#tellFacts())),
       vscode.workspace.onDidChangeConfiguration((event) => this.#configured(event)),
       this.keys.onDidChange(() => this.#quietly(this.bringUp())),
@@ -169,7 +174,10 @@ export class Patchtrail implements vscode.Disposable {
   }
 
   #took(state: SessionState): void {
-    if (state.trace_id === null) this.#toldBlind = 0;
+    if (state.trace_id === null) {
+      this.#toldBlind = 0;
+      this.#others.forget();
+    }
     this.#record(state.state === "recording");
     this.#trouble = undefined;
     offer(this.context.environmentVariableCollection, state.terminal_variables ?? []);
@@ -231,6 +239,10 @@ export class Patchtrail implements vscode.Disposable {
     this.#show();
     if (blind > this.#toldBlind) await this.sidecar.request("patchtrail/gap/report", { reason: "no_shell_integration" });
     this.#toldBlind = blind;
+  }
+
+  async #tellOther(scheme: string): Promise<void> {
+    await this.sidecar.request("patchtrail/gap/report", { reason: "not_a_file", detail: scheme.slice(0, 200) });
   }
 
   #configured(event: vscode.ConfigurationChangeEvent): void {

@@ -13,6 +13,7 @@ import {
 import type { InitializationOptions, Notifications, Requests, SessionState } from "./contract.gen.ts";
 import { exitCodeOf, type Launcher, launch, lastWordsOf } from "./launch.ts";
 import { MaskedChannel } from "./maskedChannel.ts";
+import { passChange } from "./watchedFiles.ts";
 
 const READY_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 6_000;
@@ -74,6 +75,7 @@ export class Sidecar {
       documentSelector: [{ scheme: "file" }],
       initializationOptions: options,
       outputChannel: this.log,
+      middleware: { workspace: { didChangeWatchedFile: passChange } },
       traceOutputChannel: new MaskedChannel(this.log),
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       initializationFailedHandler: () => false,

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from tests.contract.log_samples import LOG_SAMPLES, LOG_WRONG, SIGNED_KEYS
+from tests.contract.notebook_samples import NOTEBOOK_SAMPLES, NOTEBOOK_WRONG
 from tests.integrity.honest import honest
 
 SESSION = honest(seed=42)
@@ -223,7 +224,10 @@ SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
         "kept": {"is_drafted": True, "confirms_in_ms": 30_000, "reasons": []},
         "refused": {"is_drafted": False, "confirms_in_ms": 0, "reasons": ["No session is being recorded."]},
     },
-    "GapReport": {"no_shell_integration": {"reason": "no_shell_integration"}},
+    "GapReport": {
+        "no_shell_integration": {"reason": "no_shell_integration"},
+        "not_a_file": {"reason": "not_a_file", "detail": "untitled"},
+    },
     "EntriesRequest": {"since": {"since_seq": 4}, "all": {}},
     "SessionEntries": {
         "running": {
@@ -246,6 +250,7 @@ SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
         "appended": {"is_recorded": True, "seq": 7, "reasons": []},
         "refused": {"is_recorded": False, "seq": None, "reasons": ["The session is paused by participant."]},
     },
+    **NOTEBOOK_SAMPLES,
 }
 
 WRONG: dict[str, dict[str, Any]] = {
@@ -290,5 +295,6 @@ WRONG: dict[str, dict[str, Any]] = {
     "CollectorShown": {"no_thumbprint": {"server_jkt": None}},
     "NoParams": {"a_list": []},
     "Recorded": {"negative_seq": {"seq": -1}},
+    **NOTEBOOK_WRONG,
 }
 """Per type, by what is wrong: the fields to change in its first sample, or a value that is no object at all."""

@@ -7,10 +7,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from patchtrail.contract.events import CommandOrigin, Confidence, ConsentRef, NoteKind, OutputCoverage
+from patchtrail.contract.lsp_notebooks import CELL_RAN, CellRan
 from patchtrail.contract.settings import Settings
 from patchtrail.contract.wire import Count, JwkThumbprint, Millis, SafeInt, TraceId, WireModel
 
 __all__ = [
+    "CELL_RAN",
     "COMMAND_REPORT",
     "CONSENT_READ",
     "EDIT_READ",
@@ -224,7 +226,8 @@ class CommandReport(WireModel):
 class GapReport(WireModel):
     """Something that the client could not see, and why."""
 
-    reason: Literal["no_shell_integration"]
+    reason: Literal["no_shell_integration", "not_a_file"]
+    detail: Annotated[str, Field(max_length=200)] = ""
 
 
 class TestsPrepared(WireModel):
@@ -363,5 +366,6 @@ METHODS: dict[str, tuple[type[WireModel], type[WireModel]]] = {
     GAP_REPORT: (GapReport, Recorded),
     SESSION_ENTRIES: (EntriesRequest, SessionEntries),
     EDIT_READ: (EditRequest, EditTexts),
+    CELL_RAN: (CellRan, Recorded),
 }
 """Requests from client to sidecar: method, parameters, result. `SESSION_STATE` is a notification back."""

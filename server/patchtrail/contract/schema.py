@@ -8,7 +8,7 @@ from __future__ import annotations
 from pydantic import JsonValue, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from patchtrail.contract import collection, document, evidence, lsp, transparency
+from patchtrail.contract import collection, document, evidence, lsp, lsp_notebooks, transparency
 from patchtrail.contract.event_lines import Event
 from patchtrail.contract.problem import Problem
 from patchtrail.contract.settings import ClientSettings, Settings
@@ -66,6 +66,7 @@ ROOT_TYPES: tuple[type[WireModel], ...] = (
     lsp.CollectorShown,
     lsp.NoParams,
     lsp.Recorded,
+    lsp_notebooks.CellRan,
 )
 """Every type that crosses a boundary on its own, beside `Event`."""
 

@@ -1,7 +1,7 @@
 """What must not be recorded: denied paths, known literals, structural rules, placeholders. Pure."""
 
 from patchtrail.redaction.literals import Literal, from_dotenv, from_environment, from_machine
-from patchtrail.redaction.paths import DENIED_PATHS, is_denied
+from patchtrail.redaction.paths import DENIED_PATHS, is_denied, matches
 from patchtrail.redaction.placeholder import PLACEHOLDER, placeholder
 from patchtrail.redaction.redactor import Redactor
 
@@ -14,5 +14,6 @@ __all__ = [
     "from_environment",
     "from_machine",
     "is_denied",
+    "matches",
     "placeholder",
 ]
