@@ -38,7 +38,7 @@ class CellRecorder:
         cells = named_as_on_disk(place.path, cells)
         before = self._snapshots.saved_cells.get(place.path)
         self._snapshots.saved_cells[place.path] = cells
-        return self._changes(place, cells, before, source)
+        return self._changes(place, cells, _named_alike(before, cells), source)
 
     def on_disk(self, place: Place, source: Source) -> list[Edit | FileDelete]:
         """Return the events of a notebook that was changed by no editor."""
@@ -47,7 +47,8 @@ class CellRecorder:
             return [] if not place.path.exists() else [self._withheld(place, source)]
         before = self._snapshots.saved_cells.get(place.path)
         if before is not None:
-            self._snapshots.saved_cells[place.path] = matched(before, cells)
+            before = _named_alike(before, cells)
+            self._snapshots.saved_cells[place.path] = cells
         return self._changes(place, cells, before, source)
 
     def ran(self, place: Place, report: CellRan) -> CellRun:
@@ -210,6 +211,13 @@ def named_as_on_disk(path: Path, cells: list[Cell]) -> list[Cell]:
     if [cell.source for cell in there] == [cell.source for cell in cells]:
         return [replace(cell, cell_id=cell.cell_id or same.cell_id) for cell, same in zip(cells, there, strict=True)]
     return cells
+
+
+def _named_alike(before: list[Cell] | None, cells: list[Cell]) -> list[Cell] | None:
+    """Return the cells before with the ids that they have now, where an editor had none for them."""
+    if before is None or all(cell.cell_id for cell in before):
+        return before
+    return matched(cells, before)
 
 
 def _told(cell: Cell) -> tuple[str, str, str]:
