@@ -114,7 +114,8 @@ class Repository:
             seen = list(self._from_history(head))
         else:
             seen = []
-        self._seen_entries, self._seen_head = len(entries), head or ""
+        # Git writes the reflog before it moves HEAD: what was told from the one is not told again from the other.
+        self._seen_entries, self._seen_head = len(entries), fresh[-1][0] if fresh else head or ""
         return seen
 
     def close(self) -> None:
