@@ -138,7 +138,8 @@ def replay_command(
     """Write the files that the session led to, in their own encodings; notebooks as the sources of their cells."""
     if output.exists():
         raise InvalidInput(f"{output} is there already.", code="output_exists")
-    evidence = _evidence(trace, collector, token)
+    source, name = _source(trace, collector)
+    evidence = _evidence(name, source, token)
     verdict = verify_trace(evidence, pinned_jkt=server_key)
     ground = _ground(verdict, repo, root)
     result = ground.replay(verdict, evidence)
