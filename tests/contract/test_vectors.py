@@ -14,8 +14,7 @@ import jsonschema
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from patchtrail.contract import collection, document, evidence, lsp, problem, settings, transparency
-from patchtrail.contract import collection, document, evidence, lsp, lsp_notebooks, problem, settings
+from patchtrail.contract import collection, document, evidence, lsp, lsp_notebooks, problem, settings, transparency
 from patchtrail.contract.decimals import millis_from_seconds, seconds_from_millis
 from patchtrail.contract.errors import InvalidInput, VerificationFailed
 from patchtrail.contract.event_lines import Event
@@ -26,8 +25,7 @@ from patchtrail.integrity.keys import VerifyingKey
 from patchtrail.integrity.verify import ChunkTip, Finding, check_position, open_chunk, read_events
 from tests.contract.vectors import FOLDER, SIGNED, write_missing
 
-MODULES = (evidence, collection, document, problem, settings, lsp, transparency)
-MODULES = (evidence, collection, document, problem, settings, lsp, lsp_notebooks)
+MODULES = (evidence, collection, document, problem, settings, lsp, lsp_notebooks, transparency)
 SCHEMA = contract_schema()
 PATHS = sorted(FOLDER.rglob("*.json"))
 
