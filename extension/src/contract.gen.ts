@@ -158,6 +158,38 @@ export interface BreakpointsEvent {
   data: Breakpoints;
 }
 /**
+ * One output: its media types, in order, and the SHA-256 over their names and bytes.
+ */
+export interface CellOutput {
+  /**
+   * @maxItems 50
+   */
+  media_types: string[];
+  /**
+   * SHA-256, lower-case hex.
+   */
+  sha256: string;
+  size_bytes: number;
+}
+/**
+ * A cell's execution that ended. `cell_id` is the file's own id of the cell, empty where the editor has none.
+ */
+export interface CellRan {
+  notebook_uri: string;
+  index: number;
+  cell_id?: string;
+  kind?: "code" | "markdown";
+  language?: string;
+  execution_order: number | null;
+  is_success: boolean | null;
+  duration_ms: number | null;
+  /**
+   * @maxItems 1000
+   */
+  outputs: CellOutput[];
+  error_name?: string | null;
+}
+/**
  * One execution of a notebook's cell. Outputs stay on the machine; their keyed hash tells whether they changed.
  */
 export interface CellRun {
@@ -424,6 +456,10 @@ export interface CmdRun {
    * Bytes of output that the artifact leaves out.
    */
   output_omitted_bytes?: number;
+  /**
+   * False: it was still running when recording stopped; what is told is as far as seen.
+   */
+  has_ended?: boolean;
 }
 /**
  * Event line of a `CmdRun`.
@@ -458,6 +494,15 @@ export interface CollectorShown {
   server_jkt: string;
 }
 /**
+ * A command, what it printed, and where it ran.
+ */
+export interface CommandDetails {
+  command: string;
+  output?: string;
+  working_directory?: string;
+  [k: string]: JsonValue;
+}
+/**
  * A terminal command that ended, as the client saw it.
  */
 export interface CommandReport {
@@ -466,6 +511,9 @@ export interface CommandReport {
   cwd: string;
   exit_code: number | null;
   duration_ms: number;
+  /**
+   * All of it, or its end.
+   */
   output: string;
   output_coverage?: "whole" | "tail" | "unknown";
   is_trusted?: boolean | null;
@@ -475,6 +523,19 @@ export interface CommandReport {
    * Unix time; test reports that are older are not its.
    */
   started_ms?: number | null;
+  shell?: string | null;
+  /**
+   * The start of an output of which the middle is left out.
+   */
+  output_head?: string;
+  /**
+   * UTF-8 bytes between `output_head` and `output`.
+   */
+  output_omitted_bytes?: number;
+  /**
+   * False: still running when recording stops.
+   */
+  has_ended?: boolean;
 }
 /**
  * One commit that appeared on HEAD, whoever made it.
@@ -486,6 +547,7 @@ export interface Commit {
   kind: "commit" | "initial" | "amend" | "merge" | "rebase" | "cherry_pick" | "revert" | "apply";
   diff_unified: string;
   diff_artifact: ArtifactRef | null;
+  root?: string;
 }
 /**
  * Event line of a `Commit`.
@@ -1009,6 +1071,15 @@ export interface Drafted {
   is_drafted: boolean;
   confirms_in_ms: number;
   reasons: string[];
+}
+/**
+ * One file per edit.
+ */
+export interface EditDetails {
+  file: string;
+  change?: string;
+  diff?: string;
+  [k: string]: JsonValue;
 }
 /**
  * Ask for the texts of a recorded edit.
@@ -1709,7 +1780,8 @@ export interface Facts {
  * Something that the client could not see, and why.
  */
 export interface GapReport {
-  reason: "no_shell_integration";
+  reason: "no_shell_integration" | "other_terminal" | "test_explorer" | "not_a_file";
+  detail?: string;
 }
 /**
  * Whether anything may be recorded and sent, and each reason why not.
@@ -1785,6 +1857,10 @@ export interface Settings {
    * More glob patterns of files whose content is never captured, beside the built-in ones.
    */
   redaction_denied_paths?: string[];
+  /**
+   * Glob patterns of files that are left out altogether, beside those that git ignores. A pattern with `/` matches whole paths, one without matches the name of a file or of a folder.
+   */
+  files_exclude?: string[];
   /**
    * Ask pytest in new terminals for a JUnit report, to record results per test. Without it only what the terminal shows is recorded.
    */
@@ -1917,6 +1993,275 @@ export interface NoteDraft {
 export interface NoteLink {
   seq: number;
   summary: string;
+}
+/**
+ * A command that was run.
+ */
+export interface OneShotCommand {
+  type: "command";
+  /**
+   * ISO 8601; without an offset it is UTC.
+   */
+  timestamp: string;
+  details: CommandDetails;
+}
+/**
+ * The trace is stored; the token adds to it, for 24 hours.
+ */
+export interface OneShotCreated {
+  /**
+   * A UUID.
+   */
+  trace_id: string;
+  status: "pending" | "complete";
+  created_at: string;
+  updated_at: string;
+  events: number;
+  upload_token: string;
+}
+/**
+ * An edit of one file.
+ */
+export interface OneShotEdit {
+  type: "edit";
+  /**
+   * ISO 8601; without an offset it is UTC.
+   */
+  timestamp: string;
+  details: EditDetails;
+}
+/**
+ * More events of a trace, in any order; a list or a single event is taken for such a body.
+ */
+export interface OneShotEvents {
+  /**
+   * @minItems 1
+   * @maxItems 10000
+   */
+  events: [OneShotEdit | OneShotCommand | OneShotReasoning, ...(OneShotEdit | OneShotCommand | OneShotReasoning)[]];
+}
+/**
+ * A hypothesis, an alternative, a reason for a change, what worked or failed.
+ */
+export interface OneShotReasoning {
+  type: "reasoning";
+  /**
+   * ISO 8601; without an offset it is UTC.
+   */
+  timestamp: string;
+  details: ReasoningDetails;
+}
+/**
+ * A stated reason; `reasoning_type` is the client's own word and stays as it is.
+ */
+export interface ReasoningDetails {
+  text: string;
+  reasoning_type?: string;
+  confidence?: ("low" | "medium" | "high") | null;
+  [k: string]: JsonValue;
+}
+/**
+ * What the collector found out by itself.
+ */
+export interface OneShotQa {
+  tests_passed: boolean | null;
+  /**
+   * From 1 to 5.
+   */
+  reasoning_score: number | null;
+  judge_comments: string | null;
+  test_output?: string | null;
+  qa_timestamp?: string | null;
+}
+/**
+ * A whole trace at once, or its beginning; a client may bring an id of its own.
+ */
+export interface OneShotRequest {
+  trace_id?: string | null;
+  developer_id: string;
+  repo_url: string;
+  bug_description: string;
+  /**
+   * @maxItems 10000
+   */
+  events?: (OneShotEdit | OneShotCommand | OneShotReasoning)[];
+}
+/**
+ * Where a trace stands: `pending` until it is finalized; `events` counts what is stored.
+ */
+export interface OneShotStanding {
+  /**
+   * A UUID.
+   */
+  trace_id: string;
+  status: "pending" | "complete";
+  created_at: string;
+  updated_at: string;
+  events: number;
+}
+/**
+ * A whole trace, its events in order of time.
+ */
+export interface OneShotTrace {
+  /**
+   * A UUID.
+   */
+  trace_id: string;
+  developer_id: string;
+  repo_url: string;
+  bug_description: string;
+  events: (OneShotEdit | OneShotCommand | OneShotReasoning)[];
+  status: "pending" | "complete";
+  created_at: string;
+  updated_at: string;
+  qa_results: OneShotQa | null;
+}
+/**
+ * The body of `events:ingest`.
+ */
+export interface OpenChunk {
+  chunk_id: string;
+  chunk_seq: number;
+  /**
+   * @minItems 1
+   * @maxItems 10000
+   */
+  events: [
+    OpenFileEdit | OpenCmdRun | OpenTestRun | OpenCommit | OpenRationaleNote,
+    ...(OpenFileEdit | OpenCmdRun | OpenTestRun | OpenCommit | OpenRationaleNote)[]
+  ];
+}
+/**
+ * A unified diff of one save; the hash is the client's own and is not checked.
+ */
+export interface OpenFileEdit {
+  id: string;
+  seq: number;
+  /**
+   * Unix time in decimal seconds.
+   */
+  ts_client_s: number;
+  ts_server_s?: number | null;
+  type: "file_edit";
+  file_path: string;
+  diff_unified?: string;
+  buffer_hash_after?: string | null;
+  [k: string]: JsonValue;
+}
+/**
+ * A command that ended, under the published name or ours.
+ */
+export interface OpenCmdRun {
+  id: string;
+  seq: number;
+  /**
+   * Unix time in decimal seconds.
+   */
+  ts_client_s: number;
+  ts_server_s?: number | null;
+  type: "cmd_run";
+  command?: string | null;
+  command_line?: string | null;
+  exit_code?: number | null;
+  [k: string]: JsonValue;
+}
+/**
+ * A test run, in whatever structure the client has.
+ */
+export interface OpenTestRun {
+  id: string;
+  seq: number;
+  /**
+   * Unix time in decimal seconds.
+   */
+  ts_client_s: number;
+  ts_server_s?: number | null;
+  type: "test_run";
+  command_line?: string | null;
+  exit_code?: number | null;
+  [k: string]: JsonValue;
+}
+/**
+ * A commit, with its diff.
+ */
+export interface OpenCommit {
+  id: string;
+  seq: number;
+  /**
+   * Unix time in decimal seconds.
+   */
+  ts_client_s: number;
+  ts_server_s?: number | null;
+  type: "commit";
+  sha?: string | null;
+  message?: string | null;
+  diff_unified?: string;
+  [k: string]: JsonValue;
+}
+/**
+ * Stated reasons: one field per kind, several at once if the client likes, or our `kind` and `text`.
+ */
+export interface OpenRationaleNote {
+  id: string;
+  seq: number;
+  /**
+   * Unix time in decimal seconds.
+   */
+  ts_client_s: number;
+  ts_server_s?: number | null;
+  type: "rationale_note";
+  plan?: string | null;
+  hypothesis?: string | null;
+  observation?: string | null;
+  decision?: string | null;
+  next_step?: string | null;
+  kind?: ("plan" | "hypothesis" | "observation" | "decision" | "next_step") | null;
+  text?: string | null;
+  [k: string]: JsonValue;
+}
+/**
+ * A chunk is on disk; the same chunk again gets the same answer.
+ */
+export interface OpenChunkStored {
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  chunk_id: string;
+  chunk_seq: number;
+  /**
+   * How many events the chunk holds.
+   */
+  events: number;
+  /**
+   * Integer milliseconds.
+   */
+  received_ms: number;
+}
+/**
+ * The published answer; the token uploads to this one trace, for 24 hours.
+ */
+export interface OpenTraceCreated {
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  upload_token: string;
+  message: string;
+}
+/**
+ * Open a trace without a device: the published body, and nothing that proves it.
+ */
+export interface OpenTraceRequest {
+  participant_id: string;
+  task_id: string;
+  task_title?: string;
+  repo_origin?: string;
+  start_commit?: string;
+  /**
+   * What is signed is opened with its device's token.
+   */
+  proof?: null;
 }
 /**
  * The device's statement that it opens a trace: the proof behind `POST /v1/traces`.
@@ -2119,6 +2464,10 @@ export interface Settings1 {
    */
   redaction_denied_paths?: string[];
   /**
+   * Glob patterns of files that are left out altogether, beside those that git ignores. A pattern with `/` matches whole paths, one without matches the name of a file or of a folder.
+   */
+  files_exclude?: string[];
+  /**
    * Ask pytest in new terminals for a JUnit report, to record results per test. Without it only what the terminal shows is recorded.
    */
   tests_junit?: boolean;
@@ -2287,6 +2636,7 @@ export interface Requests {
   "patchtrail/session/entries": { params: EntriesRequest; result: SessionEntries };
   "patchtrail/edit/read": { params: EditRequest; result: EditTexts };
   "patchtrail/changes/report": { params: ChangesReport; result: ChangesTaken };
+  "patchtrail/notebook/cellRan": { params: CellRan; result: Recorded };
 }
 
 /** Notifications from the sidecar to the client. */

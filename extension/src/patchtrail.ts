@@ -8,6 +8,8 @@ import { askForConsent } from "./consent.ts";
 import type { CommandReport, ConsentRef, Facts, InitializationOptions, SessionState } from "./contract.gen.ts";
 import { type Enrolment, KeyStore } from "./deviceKey.ts";
 import { AgreementStore, facts, onDidChangeFacts } from "./facts.ts";
+import { watchNotebooks } from "./notebooks.ts";
+import { OtherDocuments } from "./otherDocuments.ts";
 import { installPytestPlugin } from "./pytestPlugin.ts";
 import { Runtime, type Trouble } from "./runtime.ts";
 import { Session } from "./session.ts";
@@ -39,6 +41,7 @@ export class Patchtrail implements vscode.Disposable {
   readonly #terminals = new Terminals(() => this.#isRecording);
   readonly #tasks = new Tasks(() => this.#isRecording);
   readonly #changes = new Changes(() => this.#isRecording, () => this.#terminals.isBusy);
+  readonly #others = new OtherDocuments(() => this.#isRecording, (scheme) => this.#quietly(this.#tellOther(scheme)));
   readonly #subscriptions: vscode.Disposable[];
   #enrolment: Enrolment | undefined;
   #line: string | undefined;
@@ -67,6 +70,8 @@ export class Patchtrail implements vscode.Disposable {
       this.#terminals.onEnded((ended) => this.#report(this.#ofTerminal(ended))),
       this.#terminals.onBlind((blind) => this.#quietly(this.#tellBlindSpot(blind))),
       this.#tasks.onEnded((report) => this.#report(report)),
+      watchNotebooks(() => this.#isRecording, (ran) => this.#quietly(this.sidecar.request("patchtrail/notebook/cellRan", ran))),
+      this.#others,
       onDidChangeFacts(() => this.#quietly(this.#tellFacts())),
       vscode.workspace.onDidChangeConfiguration((event) => this.#configured(event)),
       this.keys.onDidChange(() => this.#quietly(this.bringUp())),
@@ -191,7 +196,10 @@ export class Patchtrail implements vscode.Disposable {
   }
 
   #took(state: SessionState): void {
-    if (state.trace_id === null) this.#hasToldExplorers = false;
+    if (state.trace_id === null) {
+      this.#hasToldExplorers = false;
+      this.#others.forget();
+    }
     this.#record(state.state === "recording");
     this.#trouble = undefined;
     offer(this.context.environmentVariableCollection, state.terminal_variables ?? []);
@@ -274,6 +282,10 @@ export class Patchtrail implements vscode.Disposable {
   async #tellCommands(): Promise<void> {
     if (this.#isRecording) for (const running of this.#terminals.takeRunning()) this.#report(this.#ofTerminal(Promise.resolve(running)));
     await Promise.race([this.#reports, new Promise((resolve) => setTimeout(resolve, LAST_REPORTS_MS))]);
+  }
+
+  async #tellOther(scheme: string): Promise<void> {
+    await this.sidecar.request("patchtrail/gap/report", { reason: "not_a_file", detail: scheme.slice(0, 200) });
   }
 
   #configured(event: vscode.ConfigurationChangeEvent): void {

@@ -8,6 +8,7 @@ const NAMES = {
   upload_hold_seconds: "upload.holdSeconds",
   folders_allowed: "folders.allowed",
   redaction_denied_paths: "redaction.deniedPaths",
+  files_exclude: "files.exclude",
   tests_junit: "tests.junit",
   agents_telemetry_file: "agents.telemetryFile",
   agents_receiver: "agents.receiver",

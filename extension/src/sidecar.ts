@@ -13,6 +13,7 @@ import {
 import type { InitializationOptions, Notifications, Requests, SessionState } from "./contract.gen.ts";
 import { exitCodeOf, type Launcher, launch, lastWordsOf } from "./launch.ts";
 import { MaskedChannel } from "./maskedChannel.ts";
+import { passChange } from "./watchedFiles.ts";
 
 const READY_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 6_000;
@@ -81,7 +82,10 @@ export class Sidecar {
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       initializationFailedHandler: () => false,
       // What is sent in here reaches the sidecar before the save does.
-      middleware: { didSave: async (document, next) => (this.beforeSaved(document), next(document)) },
+      middleware: {
+        didSave: async (document, next) => (this.beforeSaved(document), next(document)),
+        workspace: { didChangeWatchedFile: passChange },
+      },
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue, handled: true }),
         closed: () => this.#closed(client),

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.contract import changes_samples
 from tests.contract.log_samples import LOG_SAMPLES, LOG_WRONG, SIGNED_KEYS
+from tests.contract.notebook_samples import NOTEBOOK_SAMPLES, NOTEBOOK_WRONG
 from tests.contract.open_samples import OPEN_SAMPLES, OPEN_WRONG
 from tests.integrity.honest import honest
 
@@ -232,6 +233,7 @@ SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
         "no_shell_integration": {"reason": "no_shell_integration"},
         "other_terminal": {"reason": "other_terminal", "detail": "ssh"},
         "test_explorer": {"reason": "test_explorer"},
+        "not_a_file": {"reason": "not_a_file", "detail": "untitled"},
     },
     "EntriesRequest": {"since": {"since_seq": 4}, "all": {}},
     "SessionEntries": {
@@ -256,6 +258,7 @@ SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
         "refused": {"is_recorded": False, "seq": None, "reasons": ["The session is paused by participant."]},
     },
     **changes_samples.SAMPLES,
+    **NOTEBOOK_SAMPLES,
 }
 
 WRONG: dict[str, dict[str, Any]] = {
@@ -302,5 +305,6 @@ WRONG: dict[str, dict[str, Any]] = {
     "NoParams": {"a_list": []},
     "Recorded": {"negative_seq": {"seq": -1}},
     **changes_samples.WRONG,
+    **NOTEBOOK_WRONG,
 }
 """Per type, by what is wrong: the fields to change in its first sample, or a value that is no object at all."""

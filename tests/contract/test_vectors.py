@@ -14,7 +14,17 @@ import jsonschema
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from patchtrail.contract import collection, document, evidence, lsp, open_protocol, problem, settings, transparency
+from patchtrail.contract import (
+    collection,
+    document,
+    evidence,
+    lsp,
+    lsp_notebooks,
+    open_protocol,
+    problem,
+    settings,
+    transparency,
+)
 from patchtrail.contract.decimals import millis_from_seconds, seconds_from_millis
 from patchtrail.contract.errors import InvalidInput, VerificationFailed
 from patchtrail.contract.event_lines import Event
@@ -26,6 +36,7 @@ from patchtrail.integrity.verify import ChunkTip, Finding, check_position, open_
 from tests.contract.vectors import FOLDER, SIGNED, write_missing
 
 MODULES = (evidence, collection, document, problem, settings, lsp, open_protocol, transparency)
+MODULES = (evidence, collection, document, problem, settings, lsp, lsp_notebooks, transparency)
 SCHEMA = contract_schema()
 PATHS = sorted(FOLDER.rglob("*.json"))
 

@@ -12,7 +12,7 @@ from patchtrail.contract.errors import NotFound
 from patchtrail.contract.event_lines import EVENT_TYPES, EventData
 from patchtrail.contract.events import Heartbeat, TestCase, TestRun
 from patchtrail.contract.events import Redactor as RedactorFacts
-from patchtrail.contract.files import FileEdit
+from patchtrail.contract.files import FileCreate, FileEdit
 from patchtrail.contract.lsp import EditTexts, Entry, FailedTest, NoteLink
 from patchtrail.trace import told
 
@@ -31,6 +31,7 @@ class Entries:
     def __init__(self, root: Path, folder: Path, first_seq: int) -> None:
         self._root = root
         self._folder = folder
+        self.roots: dict[str, Path] = {"": root}
         self.first_seq = first_seq
         self._entries: OrderedDict[int, Entry] = OrderedDict()
         self._texts: OrderedDict[int, EditTexts] = OrderedDict()
@@ -44,14 +45,14 @@ class Entries:
         summary, details = told(data)
         summary = summary if len(summary) <= MAX_SUMMARY_CHARS else f"{summary[:MAX_SUMMARY_CHARS]}…"
         failed = _failed(data, [self._folder, self._root])
-        edited = data.file_path if isinstance(data, FileEdit) else None
+        edited = data if isinstance(data, FileEdit | FileCreate) else None
         self._entries[seq] = Entry(
             seq=seq,
             ts_ms=ts_ms,
             type=EVENT_TYPES[type(data)],
             summary=summary,
             details=details,
-            path=None if edited is None else _existing(edited, [self._root]),
+            path=None if edited is None else _existing(edited.file_path, self._of(edited.root)),
             has_diff=False,
             failed_tests=failed,
         )
@@ -60,6 +61,9 @@ class Entries:
         while len(self._entries) > MAX_ENTRIES:
             self._entries.popitem(last=False)
             self.first_seq = next(iter(self._entries))
+
+    def _of(self, root: str) -> list[Path]:
+        return [self.roots[root]] if root in self.roots else []
 
     def remember_texts(self, seq: int, texts: EditTexts) -> None:
         """Keep an edit's texts, so that its diff can be opened; the oldest make room."""

@@ -12,17 +12,21 @@ from typing import TypeVar
 
 from patchtrail import __version__
 from patchtrail.capture.authors import Authors
+from patchtrail.capture.cells import named_as_on_disk
 from patchtrail.capture.drafts import DRAFT_MS, Draft
 from patchtrail.capture.edits import EditRecorder
+from patchtrail.capture.files import Files
 from patchtrail.capture.known_secrets import KnownSecrets
 from patchtrail.capture.log import OpenedLog, SessionFacts, TraceLogs
 from patchtrail.capture.machine import Machine
 from patchtrail.capture.repository import Repository
-from patchtrail.capture.session import Session
+from patchtrail.capture.roots import Root, Roots
+from patchtrail.capture.session import MAX_DIRTY_FILES, Session
 from patchtrail.capture.snapshots import Snapshots, read_text
 from patchtrail.capture.test_reports import TestReports, sweep
+from patchtrail.capture.worker import PULSE_S
 from patchtrail.contract.errors import InvalidInput, NotAllowed, NotFound, SpoolUnavailable, StateConflict
-from patchtrail.contract.events import ConsentRef, Pauser, SessionStart
+from patchtrail.contract.events import ConsentRef, Pauser, SessionRoot, SessionStart
 from patchtrail.contract.files import SaveReason
 from patchtrail.contract.lsp import (
     CommandReport,
@@ -40,9 +44,12 @@ from patchtrail.contract.lsp import (
     TestsPrepared,
 )
 from patchtrail.contract.lsp_changes import ChangeGroup
+from patchtrail.contract.lsp_notebooks import CellRan
 from patchtrail.contract.settings import Settings
 from patchtrail.integrity import digest
 from patchtrail.study import current_consent, decide
+from patchtrail.trace.cells import Cell, cells_of, is_notebook
+from patchtrail.trace.tree import Tree
 
 __all__ = ["ClientName", "Keeper", "RecorderState"]
 
@@ -152,6 +159,9 @@ class Keeper:
             self.pause("gate", decision.reasons)
         elif session is not None and decision.is_allowed and session.paused_by == "gate":
             self._go_on(session, "gate")
+        if session is not None and session is self._session and decision.is_allowed:
+            session.files.patterns = tuple(self.settings.files_exclude)
+            self._guard_spool(lambda: session.follow_roots(self._further_folders()))
         self._offer_variables()
         self._publish()
         return decision
@@ -180,6 +190,25 @@ class Keeper:
         """Note that a document was closed."""
         self._open_documents.discard(path)
 
+    def notebook_opened(self, path: Path, cells: list[Cell]) -> None:
+        """Take a notebook's cells as they were opened."""
+        self._snapshots.saved_cells[path] = named_as_on_disk(path, cells)
+
+    def notebook_saved(self, path: Path, cells: list[Cell]) -> None:
+        """Record a notebook's save; without a session it is only remembered."""
+        reason = self._save_reasons.pop(path, "unknown")
+        if self._session is None or self._session.paused_by is not None:
+            self.notebook_opened(path, cells)
+        else:
+            self.on_files(lambda files: files.notebook_saved(path, cells, reason))
+
+    def cell_ran(self, report: CellRan, path: Path) -> Recorded:
+        """Record a cell's execution."""
+        session = self._session
+        if session is not None and session.files.is_left_out(path):
+            return Recorded(is_recorded=False, seq=None, reasons=["The notebook is left out of the recording."])
+        return self.recorded(lambda session: session.files.cell_ran(path, report))
+
     def will_save(self, path: Path, reason: SaveReason) -> None:
         """Take the reason of the save that follows."""
         self._save_reasons[path] = reason
@@ -204,7 +233,15 @@ class Keeper:
             return
         session.secrets.saved(path)
         self._follow_secrets(session)
+        if session.files.is_left_out(path):
+            self._authors.forget(path)
+            return
         self._look_at_agents(session)
+        if is_notebook(path.name):
+            cells = cells_of(text) or []
+            self._guard_spool(lambda: session.files.notebook_saved(path, cells, reason))
+            self._publish()
+            return
         edit = session.edits.edit_of(path, text, before=before, reason=reason)
         if edit is None:
             self._authors.forget(path)
@@ -216,7 +253,31 @@ class Keeper:
                 # What was not recorded cannot be replayed: the next save brings its base along.
                 self._snapshots.forget_recorded()
                 raise
+        session.files.saved(path)
         self._publish()
+
+    def on_files(self, act: Callable[[Files], None]) -> None:
+        """Do something with the session's files, if they may be recorded."""
+        session = self._session
+        if session is None or session.paused_by is not None:
+            return
+        self._follow_secrets(session)
+        try:
+            self._guard_spool(lambda: act(session.files))
+        except InvalidInput:
+            self._snapshots.forget_recorded()
+            raise
+        self._publish()
+
+    def patience_s(self) -> float:
+        """Return how long nothing is due."""
+        session = self._session
+        due_s = None if session is None or session.paused_by is not None else session.files.pending.due_in_s()
+        return PULSE_S if due_s is None else min(PULSE_S, due_s + 0.01)
+
+    def _further_folders(self) -> list[Path]:
+        """Return the workspace's other folders that may be recorded too."""
+        return [one for one in self._workspace_folders if one != self._folder and self._decide(one).is_allowed]
 
     def _follow_secrets(self, session: Session) -> None:
         """Go on with other rules when a `.env` file changed."""
@@ -225,11 +286,7 @@ class Keeper:
             self._guard_spool(lambda: session.rewrite_rules(redactor))
 
     def _is_inside(self, path: Path, session: Session) -> bool:
-        return (
-            self._folder is not None
-            and path.is_relative_to(self._folder)
-            and path.is_relative_to(session.repository.root)
-        )
+        return session.roots.place_of(path) is not None
 
     def start(self, request: StartSession, folder: Path) -> None:
         """Start a session, or go on with one that a killed sidecar left."""
@@ -240,15 +297,24 @@ class Keeper:
             raise NotAllowed("Recording is not allowed.", detail={"reasons": decision.reasons})
         self._folder, self._stopped = folder, ()
         repository = Repository(folder)
+        roots = Roots(Root("", repository, [folder], is_declared=True))
         # `.env` files are looked for in the repository, and in the session's folder deep inside it.
         known = KnownSecrets(self._machine, {repository.root, folder})
-        self._snapshots = Snapshots(saved={path: text for path in self._open_documents if (text := read_text(path))})
+        before = self._snapshots
+        held = {path: read_text(path) or before.saved.get(path) for path in self._open_documents}
+        self._snapshots = Snapshots(
+            saved={path: text for path, text in held.items() if text},
+            saved_cells=before.saved_cells,
+            tree=Tree(roots.start_text, roots.started_with),
+        )
         if request.trace_id is None:
-            session = self._new_session(request, folder, repository, known)
+            session = self._new_session(request, folder, roots, known)
         else:
             opened = self._logs.reopen(request.trace_id, folder)
-            session = self._session_on(opened, folder, repository, known)
+            session = self._session_on(opened, folder, roots, known)
+            session.follow_roots(self._further_folders())
             self._snapshots.forget_recorded()
+        session.files.start_from(repository.changed_files(MAX_DIRTY_FILES))
         session.append(session.redactor.facts())
         self._session, self._task_title = session, session.redactor.text(request.task_title)
         self._reports.discard()
@@ -257,10 +323,14 @@ class Keeper:
             self._guard_spool(lambda: session.pause("participant", []))
         self._publish()
 
-    def _new_session(self, request: StartSession, folder: Path, repository: Repository, known: KnownSecrets) -> Session:
+    def _new_session(self, request: StartSession, folder: Path, roots: Roots, known: KnownSecrets) -> Session:
         """Open a trace, and record its start in the very words that the opening signed."""
         redact_key = secrets.token_bytes(32)
+        further = self._further_folders()
+        for one in further:
+            known.join(one)
         redactor = known.redactor(redact_key, self.settings.redaction_denied_paths)
+        repository = roots.first.repository
         facts = SessionFacts(
             task_id=redactor.text(request.task_id)[:MAX_ID_CHARS],
             task_title=redactor.text(request.task_title)[:MAX_TITLE_CHARS],
@@ -269,28 +339,34 @@ class Keeper:
             consent=self._facts.consent if self._facts else None,
         )
         opened = self._logs.open(facts, folder, redact_key)
-        session = self._session_on(opened, folder, repository, known)
+        session = self._session_on(opened, folder, roots, known)
+        session.follow_roots(further, is_declared=True)
         description = redactor.text(request.task_description)
         # Not redacted again: these are the very words that the opening signed.
-        start = self._session_start(facts, opened, description)
+        start = self._session_start(facts, opened, description, roots.told(redactor.text))
         session.entries.remember(opened.log.append(start), opened.log.wall_ms(), start)
         return session
 
-    def _session_on(self, opened: OpenedLog, folder: Path, repository: Repository, known: KnownSecrets) -> Session:
+    def _session_on(self, opened: OpenedLog, folder: Path, roots: Roots, known: KnownSecrets) -> Session:
         redactor = known.redactor(opened.redact_key, self.settings.redaction_denied_paths)
-        edits = EditRecorder(opened.log, redactor, repository, self._snapshots)
-        return Session(
+        edits = EditRecorder(opened.log, redactor, roots, self._snapshots, opened.redact_key)
+        session = Session(
             opened.log,
             redactor,
-            repository,
+            roots,
             edits,
             redact_key=opened.redact_key,
             secrets=known,
             folder=folder,
             reports=self._reports,
+            is_saving=self._save_reasons.__contains__,
         )
+        session.files.patterns = tuple(self.settings.files_exclude)
+        return session
 
-    def _session_start(self, facts: SessionFacts, opened: OpenedLog, description: str) -> SessionStart:
+    def _session_start(
+        self, facts: SessionFacts, opened: OpenedLog, description: str, roots: list[SessionRoot]
+    ) -> SessionStart:
         return SessionStart(
             kind=opened.kind,
             participant_id=opened.participant_id,
@@ -305,6 +381,7 @@ class Keeper:
             sidecar_version=__version__,
             client_name=self.client.name,
             client_version=self.client.version,
+            roots=roots,
         )
 
     def pause(self, by: Pauser, gate_reasons: list[str]) -> None:
@@ -378,7 +455,8 @@ class Keeper:
 
         What ran in another folder is nobody's business: that folder was not allowed, or is another session's.
         """
-        if self._folder is not None and report.cwd and not _is_below(Path(report.cwd), self._folder):
+        session = self._session
+        if session is not None and report.cwd and not session.roots.hold(Path(report.cwd)):
             return Recorded(is_recorded=False, seq=None, reasons=["It ran outside of the session's folder."])
         recorded = self.recorded(lambda session: session.command(report))
         if self._reports.is_withdrawn and self._junit_withheld is None:
@@ -515,13 +593,6 @@ def _known(session: Session, draft_id: str) -> Draft:
     if draft is None:
         raise NotFound("This draft was recorded or discarded already.", code="no_draft")
     return draft
-
-
-def _is_below(path: Path, folder: Path) -> bool:
-    try:
-        return path.resolve().is_relative_to(folder)
-    except (OSError, ValueError):
-        return False
 
 
 def _resolved(folders: list[str]) -> list[str]:

@@ -24,6 +24,12 @@ class KnownSecrets:
         known = [literal for folder in self._folders for literal in self._machine.literals(folder)]
         return Redactor(key, known, tuple(denied_paths))
 
+    def join(self, folder: Path) -> None:
+        """Take another folder of the session."""
+        if folder not in self._folders:
+            self._folders.add(folder)
+            self._paths.update(dotenv_files(folder))
+
     def saved(self, path: Path) -> None:
         """Note a file that was saved: a new `.env` file is followed from now on."""
         if is_dotenv(path.name):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from patchtrail.redaction import Literal, from_dotenv, from_environment, from_machine
 
-__all__ = ["Machine", "dotenv_files", "is_dotenv"]
+__all__ = ["TOOL_FOLDERS", "Machine", "dotenv_files", "is_dotenv"]
 
 MAX_DOTENV_BYTES = 1024 * 1024
 MAX_DOTENV_FILES = 20

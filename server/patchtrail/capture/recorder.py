@@ -31,7 +31,9 @@ from patchtrail.contract.lsp import (
     TestsReport,
 )
 from patchtrail.contract.lsp_changes import ChangeGroup
+from patchtrail.contract.lsp_notebooks import CellRan
 from patchtrail.contract.settings import Settings
+from patchtrail.trace.cells import Cell
 
 __all__ = ["ClientName", "Recorder", "RecorderState"]
 
@@ -42,7 +44,7 @@ class Recorder:
     def __init__(
         self, logs: TraceLogs, machine: Machine, reports_root: Path, acts_folder: Path, on_change: Callable[[], None]
     ) -> None:
-        self._worker = Worker(lambda: self._keeper.pulse())
+        self._worker = Worker(lambda: self._keeper.pulse(), lambda: self._keeper.patience_s())
         self._keeper = Keeper(
             logs, machine, reports_root, acts_folder, failures=lambda: self._worker.failures, changed=on_change
         )
@@ -99,6 +101,34 @@ class Recorder:
         """Note that a document was closed."""
         self._worker.put(lambda: self._keeper.closed(path))
 
+    def created(self, paths: list[Path]) -> None:
+        """Record files that were made in the editor."""
+        self._worker.put(lambda: self._keeper.on_files(lambda files: files.created(paths)))
+
+    def deleted(self, paths: list[Path]) -> None:
+        """Record files and folders that were deleted in the editor."""
+        self._worker.put(lambda: self._keeper.on_files(lambda files: files.deleted(paths)))
+
+    def renamed(self, pairs: list[tuple[Path, Path]]) -> None:
+        """Record files and folders that were renamed in the editor."""
+        self._worker.put(lambda: self._keeper.on_files(lambda files: files.renamed(pairs)))
+
+    def changed_on_disk(self, changes: Callable[[], tuple[list[Path], list[Path]]]) -> None:
+        """Note that files may have changed on disk, or are new; once it is quiet, what nobody saved is recorded."""
+        self._worker.put(lambda: self._keeper.on_files(lambda files: files.pending.note(*changes())))
+
+    def notebook_opened(self, path: Path, cells: list[Cell]) -> None:
+        """Note a notebook's cells as they were opened."""
+        self._worker.put(lambda: self._keeper.notebook_opened(path, cells))
+
+    def notebook_saved(self, path: Path, cells: list[Cell]) -> None:
+        """Record a notebook's save by cell; returns at once."""
+        self._worker.put(lambda: self._keeper.notebook_saved(path, cells))
+
+    def cell_ran(self, report: CellRan, path: Path) -> Future[Recorded]:
+        """Record a cell's execution."""
+        return self._worker.submit(lambda: self._keeper.cell_ran(report, path))
+
     def start(self, request: StartSession, folder: Path) -> Future[None]:
         """Start a session, or go on with one that a killed sidecar left."""
         return self._worker.submit(lambda: self._keeper.start(request, folder))
@@ -145,9 +175,7 @@ class Recorder:
 
     def gap(self, report: GapReport) -> Future[Recorded]:
         """Declare what the client cannot see."""
-        return self._worker.submit(
-            lambda: self._keeper.recorded(lambda session: session.gap(report.reason, report.detail))
-        )
+        return self._worker.submit(lambda: self._keeper.recorded(lambda session: session.tell_gap(report)))
 
     def entries(self, since_seq: int) -> Future[SessionEntries]:
         """Return what the session view shows."""

@@ -54,10 +54,52 @@ class Repository:
         if self._repo is None or not self.start_commit:
             return None
         try:
-            blob = self._repo.commit(self.start_commit).tree / path
-            return str(blob.data_stream.read().decode())
-        except (KeyError, UnicodeDecodeError, AttributeError):
+            found = self._repo.commit(self.start_commit).tree / path
+            return str(found.data_stream.read().decode()) if found.type == "blob" else None
+        except (KeyError, UnicodeDecodeError):
             return None
+
+    def started_with(self, path: str) -> str | None:
+        """Return what `path` was at the start commit, in git's words: `blob`, `tree`, `submodule`."""
+        if self._repo is None or not self.start_commit:
+            return None
+        try:
+            return str((self._repo.commit(self.start_commit).tree / path).type)
+        except KeyError:
+            return None
+
+    def changed_files(self, limit: int) -> list[Path]:
+        """Return the files that differ from HEAD, or are not tracked, as git itself tells; at most `limit`."""
+        from git.exc import GitError
+
+        if self._repo is None:
+            return []
+        try:
+            told = self._repo.git.status("--porcelain", "-z", "--no-renames", "--ignore-submodules")
+        except (GitError, OSError, UnicodeDecodeError):
+            return []
+        entries = [entry for entry in told.split("\0") if len(entry) > 3 and not entry.endswith("/")]
+        return [self.root / entry[3:] for entry in entries[:limit]]
+
+    def last_act(self, since_s: float) -> str | None:
+        """Return what git did last (`checkout`, `pull`, `stash`, …), if it did so since then."""
+        at_s, act = max(self._acts(), default=(0, ""))
+        return act if act and at_s >= int(since_s) else None
+
+    def _acts(self) -> Iterator[tuple[int, str]]:
+        if self._repo is None:
+            return
+        from git import RefLog
+
+        for folder, name in ((self._repo.git_dir, "HEAD"), (self._repo.common_dir, "refs/stash")):
+            path = Path(folder) / "logs" / name
+            try:
+                log = RefLog.from_file(str(path)) if path.is_file() else []
+            except (OSError, ValueError):
+                continue
+            for entry in log[-1:]:
+                # A stash's message says what was stashed, not that it was.
+                yield entry.time[0], "stash" if name == "refs/stash" else entry.message.partition(":")[0].split(" ")[0]
 
     def new_commits(self) -> list[SeenCommit]:
         """Return the commits that appeared on HEAD since the last look, oldest first; each is told once."""
@@ -72,7 +114,8 @@ class Repository:
             seen = list(self._from_history(head))
         else:
             seen = []
-        self._seen_entries, self._seen_head = len(entries), head or ""
+        # Git writes the reflog before it moves HEAD: what was told from the one is not told again from the other.
+        self._seen_entries, self._seen_head = len(entries), fresh[-1][0] if fresh else head or ""
         return seen
 
     def close(self) -> None:

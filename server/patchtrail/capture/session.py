@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from patchtrail.capture.command_output import Seen, last_lines, seen_output
@@ -9,12 +10,14 @@ from patchtrail.capture.commit_diff import commit_diff
 from patchtrail.capture.drafts import Draft, Drafts
 from patchtrail.capture.edits import MAX_INLINE_DIFF_CHARS, Edit, EditRecorder
 from patchtrail.capture.entries import Entries
+from patchtrail.capture.files import Files
 from patchtrail.capture.inner_shells import inner_shell
 from patchtrail.capture.known_secrets import KnownSecrets
 from patchtrail.capture.log import TraceLog
 from patchtrail.capture.pytest_command import asks_for_junit, runs_pytest
 from patchtrail.capture.report_files import ReportFiles
-from patchtrail.capture.repository import Repository, SeenCommit
+from patchtrail.capture.repository import SeenCommit
+from patchtrail.capture.roots import Roots
 from patchtrail.capture.terminal import plain_text
 from patchtrail.capture.test_reports import TestReports, is_refusal
 from patchtrail.capture.test_runs import (
@@ -41,7 +44,7 @@ from patchtrail.contract.events import (
     Resume,
     SessionEnd,
 )
-from patchtrail.contract.lsp import CommandReport, NoteAdd, NoteDraft, TestsReport
+from patchtrail.contract.lsp import CommandReport, GapReport, NoteAdd, NoteDraft, TestsReport
 from patchtrail.redaction import Redactor
 
 __all__ = ["HEARTBEAT_MS", "Session"]
@@ -51,6 +54,7 @@ STALL_MS = 45_000
 CLOCK_STEP_MS = 2_000
 OUTPUT_TAIL_CHARS = 4_000
 MAX_COMMAND_LINE_CHARS = 100_000
+MAX_DIRTY_FILES = 200
 
 
 class Session:
@@ -60,21 +64,24 @@ class Session:
         self,
         log: TraceLog,
         redactor: Redactor,
-        repository: Repository,
+        roots: Roots,
         edits: EditRecorder,
         *,
         redact_key: bytes,
         secrets: KnownSecrets,
         folder: Path,
         reports: TestReports,
+        is_saving: Callable[[Path], bool],
     ) -> None:
         self.log = log
         self.redact_key = redact_key
         self.secrets = secrets
         self.redactor = redactor
-        self.repository = repository
+        self.roots = roots
+        self.repository = roots.first.repository
         self.edits = edits
-        self.entries = Entries(repository.root, folder, log.next_seq)
+        self.files = Files(edits, is_saving, self._take)
+        self.entries = Entries(roots.first.path, folder, log.next_seq)
         self.drafts = Drafts(log)
         self.paused_by: Pauser | None = None
         self._folder = folder
@@ -99,6 +106,23 @@ class Session:
             self.entries.remember_texts(seq, edit.texts)
         return seq
 
+    def follow_roots(self, folders: list[Path], *, is_declared: bool = False) -> None:
+        """Record these workspace folders beside the first, and no others."""
+        for root in self.roots.follow(folders, is_declared=is_declared, shown=self.redactor.text):
+            for scope in root.scopes:
+                self.secrets.join(scope)
+            self.files.start_from(root.repository.changed_files(MAX_DIRTY_FILES))
+        self.entries.roots = {root.name: root.path for root in self.roots}
+
+    def look_at_disk(self, *, at_once: bool = False) -> None:
+        """Record what changed on disk and is quiet by now; `at_once` before an event that may build on it."""
+        try:
+            self.files.look(at_once=at_once)
+        except InvalidInput:
+            # What was not recorded cannot be replayed: each file's next edit brings its base along.
+            self.edits.snapshots.forget_recorded()
+            raise
+
     def rewrite_rules(self, redactor: Redactor) -> None:
         """Go on with other redaction rules, and say so."""
         self.redactor = redactor
@@ -110,6 +134,7 @@ class Session:
         ended_ms = self.log.wall_ms()
         if report.started_ms is not None:
             ended_ms = min(ended_ms, report.started_ms + report.duration_ms)
+        self.look_at_disk(at_once=True)
         self.look_at_commits()
         # What ran on while nothing might be captured is known to have run, and no more.
         is_unseen = report.started_ms is not None and report.started_ms < self._capturing_since_ms
@@ -150,6 +175,7 @@ class Session:
 
     def tests(self, report: TestsReport) -> int:
         """Record a test run that the client ran itself."""
+        self.look_at_disk(at_once=True)
         self.look_at_commits()
         results = results_of_report(self._prepared.read(report.junit_path))
         return self.append(event_of_run(results, report, self.redactor, self._stored_cases))
@@ -173,10 +199,16 @@ class Session:
         now_ms = self.log.mono_ms()
         return self.append(Gap(from_ms=now_ms, to_ms=now_ms, reason=reason, detail=detail))
 
+    def tell_gap(self, report: GapReport) -> int:
+        """Declare what the client cannot see."""
+        return self.gap(report.reason, report.detail)
+
     def look_at_commits(self) -> None:
         """Record the commits that appeared since the last look."""
-        for seen in self.repository.new_commits():
-            self._commit(seen)
+        for root in self.roots:
+            for seen in root.repository.new_commits():
+                self._commit(seen, root.name)
+                self.files.tracked_anew()
 
     def pulse(self) -> None:
         """Do what time asks for: a heartbeat after silence, a gap after a suspend, a clock step, a look at HEAD."""
@@ -187,6 +219,8 @@ class Session:
             return
         if since_pulse_ms > STALL_MS:
             self.append(Gap(from_ms=self.log.last_mono_ms, to_ms=now_ms, reason="suspended"))
+        self.files.pending.sweep()
+        self.look_at_disk()
         self.look_at_commits()
         self._confirm(self.drafts.due())
         self._tests_unasked()
@@ -198,17 +232,20 @@ class Session:
         try:
             self._confirm(self.drafts.all())
             if by == "participant":
-                self.look_at_commits()
+                self._look_last()
             self.append(Pause(reason=by, gate_reasons=gate_reasons))
         finally:
             # Whatever could not be written: from here on nothing is captured.
             self.paused_by = by
+            self.files.discard()
             self.edits.snapshots.forget_recorded()
             self._prepared.close()
 
     def resume(self, by: Pauser) -> None:
         """Go on capturing; what happened meanwhile is nobody's business."""
-        self.repository.new_commits()
+        for root in self.roots:
+            root.repository.new_commits()
+        self.files.read_again()
         self.paused_by = None
         self._last_pulse_ms = self.log.mono_ms()
         self._capturing_since_ms = self.log.wall_ms()
@@ -218,15 +255,24 @@ class Session:
     def end(self) -> None:
         """Record the end; nothing may follow it."""
         if self.paused_by is None:
-            self.look_at_commits()
+            self._look_last()
             self._confirm(self.drafts.all())
         self.append(SessionEnd(reason="participant"))
         self.close()
 
     def close(self) -> None:
         """Let go of the repository and of reports that never came."""
-        self.repository.close()
+        self.roots.close()
         self._prepared.close()
+
+    def _take(self, data: EventData | Edit) -> int:
+        return self.edit(data) if isinstance(data, Edit) else self.append(data)
+
+    def _look_last(self) -> None:
+        """Look once more, at everything: what nobody has told of yet would be lost."""
+        self.files.pending.sweep(at_once=True)
+        self.look_at_disk(at_once=True)
+        self.look_at_commits()
 
     def _check_links(self, note: NoteAdd) -> None:
         unknown = [seq for seq in note.links if seq >= self.log.next_seq]
@@ -268,7 +314,7 @@ class Session:
             results = results_of_reported(reported, "unknown")
             self.append(event_of_run(results, ran, self.redactor, self._stored_cases))
 
-    def _commit(self, seen: SeenCommit) -> None:
+    def _commit(self, seen: SeenCommit, root: str) -> None:
         text = commit_diff(seen.commit, self.redactor)
         is_long = len(text) > MAX_INLINE_DIFF_CHARS
         message = seen.commit.message
@@ -280,6 +326,7 @@ class Session:
                 kind=seen.kind,
                 diff_unified="" if is_long else text,
                 diff_artifact=self._stored(text, "text/x-diff") if is_long else None,
+                root=root,
             )
         )
 

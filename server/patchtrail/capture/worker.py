@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-__all__ = ["Worker"]
+__all__ = ["PULSE_S", "Worker"]
 
 Result = TypeVar("Result")
 PULSE_S = 1.0
@@ -21,11 +21,12 @@ logger = logging.getLogger(__name__)
 
 
 class Worker:
-    """A queue with one thread; between jobs, about once a second, it pulses."""
+    """A queue with one thread; between jobs, about once a second or when patience ends, it pulses."""
 
-    def __init__(self, pulse: Callable[[], None]) -> None:
+    def __init__(self, pulse: Callable[[], None], patience_s: Callable[[], float] = lambda: PULSE_S) -> None:
         self._queue: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._pulse = pulse
+        self._patience_s = patience_s
         self.failures = 0
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
 
@@ -52,7 +53,7 @@ class Worker:
     def _run(self) -> None:
         while True:
             try:
-                job = self._queue.get(timeout=PULSE_S)
+                job = self._queue.get(timeout=min(PULSE_S, self._patience_s()))
             except queue.Empty:
                 job = _nothing
             if job is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -14,12 +13,14 @@ from rich.text import Text
 from patchtrail.cli.client import CollectorClient
 from patchtrail.cli.console import console, told
 from patchtrail.cli.exports import Exported, ExportFormat, write_export
+from patchtrail.cli.ground import Ground, roots_named, start_texts
 from patchtrail.cli.log_check import check_log
 from patchtrail.contract.collection import Assurance, TraceList
 from patchtrail.contract.errors import InvalidInput, NotFound
 from patchtrail.contract.event_lines import SessionStartEvent
+from patchtrail.contract.events import SessionStart
 from patchtrail.integrity.verify import TraceEvidence, TraceVerdict, verify_trace
-from patchtrail.trace import Replay, read_bundle, replay, timeline
+from patchtrail.trace import Replay, read_bundle, timeline
 
 __all__ = ["app"]
 
@@ -38,6 +39,10 @@ Pinned = Annotated[
 ]
 WhichTrace = Annotated[
     str, typer.Argument(help="A trace id at the collector, a trace's address there, or the path of a bundle.")
+]
+Roots = Annotated[
+    list[str],
+    typer.Option("--root", metavar="NAME=PATH", help="Where a further root of the session is; once for each."),
 ]
 DEFAULT_COLLECTOR = "http://localhost:8000"
 COLOURS = {"L0": "red", "L1": "yellow", "L2": "yellow", "L3": "green", "L4": "green"}
@@ -98,6 +103,7 @@ def verify(
     repo: Annotated[
         Path | None, typer.Option(help="The repository: its start commit is the ground on which edits are replayed.")
     ] = None,
+    root: Roots = [],  # noqa: B006 -- Typer makes a new one
 ) -> None:
     """Check every signature, link, receipt and artifact; with --repo also that the edits replay. Exits 1 on a fault.
 
@@ -111,9 +117,37 @@ def verify(
         verdict.findings.extend(log.findings)
         if log.size is not None:
             typer.echo(f"Log of {log.size} leaves: {log.proven} of what was signed is proven to be in it.")
-    replayed = None if repo is None or verdict.errors else _replayed(verdict, evidence, repo)
+    is_replayed = repo is not None and not verdict.errors
+    replayed = _ground(verdict, repo, root).replay(verdict, evidence) if repo and is_replayed else None
     _report(verdict, evidence, replayed)
     if verdict.errors or (replayed is not None and replayed.errors):
+        raise typer.Exit(1)
+
+
+@app.command("replay")
+@told
+def replay_command(
+    trace: WhichTrace,
+    repo: Annotated[Path, typer.Option(help="The repository that holds the start commit.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="A new folder for the files.")],
+    root: Roots = [],  # noqa: B006 -- Typer makes a new one
+    collector: Collector = DEFAULT_COLLECTOR,
+    token: Token = None,
+    server_key: Pinned = None,
+) -> None:
+    """Write the files that the session led to, in their own encodings; notebooks as the sources of their cells."""
+    if output.exists():
+        raise InvalidInput(f"{output} is there already.", code="output_exists")
+    source, name = _source(trace, collector)
+    evidence = _evidence(name, source, token)
+    verdict = verify_trace(evidence, pinned_jkt=server_key)
+    ground = _ground(verdict, repo, root)
+    result = ground.replay(verdict, evidence)
+    count = ground.write(result, output)
+    for finding in result.findings:
+        console().print(Text(f"{finding.weight} {_visible(str(finding))}", "yellow"))
+    typer.echo(f"{output}: {_count(count, 'file')}.")
+    if result.errors or verdict.errors:
         raise typer.Exit(1)
 
 
@@ -143,7 +177,7 @@ def export(
         typer.echo(f"{target}: {len(content)} bytes. Check it with: patchtrail trace verify {target}")
         return
     verdict = verify_trace(evidence, pinned_jkt=server_key)
-    start_text = _no_text if repo is None or not verdict.events else _start_texts(repo, _start_commit(verdict))
+    start_text = _no_text if repo is None or not verdict.events else start_texts(repo, _start_commit(verdict))
     for path in write_export(Exported(evidence, verdict, start_text), form, output):
         typer.echo(str(path))
 
@@ -168,12 +202,11 @@ def _bundle(trace: str, collector: str, token: str | None) -> bytes:
     return CollectorClient(collector, token).get_bytes(f"/v1/traces/{trace}/bundle")
 
 
-def _replayed(verdict: TraceVerdict, evidence: TraceEvidence, repo: Path) -> Replay:
-    return replay(
-        (held.event for held in verdict.events),
-        start_text=_start_texts(repo, _start_commit(verdict)),
-        artifacts=evidence.artifacts or {},
-    )
+def _ground(verdict: TraceVerdict, repo: Path, roots: list[str]) -> Ground:
+    start = verdict.events[0].event.data if verdict.events else None
+    if not isinstance(start, SessionStart):
+        raise InvalidInput("The trace has no session_start, so there is nothing to replay on.", code="empty_trace")
+    return Ground(start, repo, roots_named(roots))
 
 
 def _start_commit(verdict: TraceVerdict) -> str:
@@ -183,23 +216,6 @@ def _start_commit(verdict: TraceVerdict) -> str:
 
 def _no_text(path: str) -> None:  # noqa: ARG001 -- without the repository no path has a text
     return None
-
-
-def _start_texts(repo: Path, commit: str) -> Callable[[str], str | None]:
-    from git import BadName, InvalidGitRepositoryError, NoSuchPathError, Repo
-
-    try:
-        tree = Repo(repo, search_parent_directories=True).commit(commit).tree if commit else None
-    except (InvalidGitRepositoryError, NoSuchPathError, BadName, ValueError) as error:
-        raise InvalidInput(f"{repo} does not hold the start commit {commit[:12]}.", code="no_start_commit") from error
-
-    def text(path: str) -> str | None:
-        try:
-            return None if tree is None else str((tree / path).data_stream.read().decode())
-        except (KeyError, UnicodeDecodeError):
-            return None
-
-    return text
 
 
 def _report(verdict: TraceVerdict, evidence: TraceEvidence, replayed: Replay | None) -> None:

@@ -188,6 +188,7 @@ class Commit(WireModel):
     kind: CommitKind
     diff_unified: DiffText
     diff_artifact: ArtifactRef | None
+    root: str = ""
 
 
 class NoteLocation(WireModel):

@@ -26,6 +26,7 @@ __all__ = [
     "FileRename",
     "NotebookCell",
     "SaveReason",
+    "SeenBy",
     "Withheld",
 ]
 

@@ -8,10 +8,12 @@ from pydantic import Field
 
 from patchtrail.contract.events import CommandOrigin, Confidence, ConsentRef, NoteKind, OutputCoverage
 from patchtrail.contract.lsp_changes import CHANGES_REPORT, ChangesReport, ChangesTaken
+from patchtrail.contract.lsp_notebooks import CELL_RAN, CellRan
 from patchtrail.contract.settings import Settings
 from patchtrail.contract.wire import Count, JwkThumbprint, Millis, SafeInt, TraceId, WireModel
 
 __all__ = [
+    "CELL_RAN",
     "COMMAND_REPORT",
     "CONSENT_READ",
     "EDIT_READ",
@@ -232,7 +234,7 @@ class CommandReport(WireModel):
 class GapReport(WireModel):
     """Something that the client could not see, and why."""
 
-    reason: Literal["no_shell_integration", "other_terminal", "test_explorer"]
+    reason: Literal["no_shell_integration", "other_terminal", "test_explorer", "not_a_file"]
     detail: Annotated[str, Field(max_length=200)] = ""
 
 
@@ -373,5 +375,6 @@ METHODS: dict[str, tuple[type[WireModel], type[WireModel]]] = {
     SESSION_ENTRIES: (EntriesRequest, SessionEntries),
     EDIT_READ: (EditRequest, EditTexts),
     CHANGES_REPORT: (ChangesReport, ChangesTaken),
+    CELL_RAN: (CellRan, Recorded),
 }
 """Requests from client to sidecar: method, parameters, result. `SESSION_STATE` is a notification back."""

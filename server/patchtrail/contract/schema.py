@@ -8,8 +8,16 @@ from __future__ import annotations
 from pydantic import JsonValue, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from patchtrail.contract import collection, document, evidence, lsp, lsp_changes, transparency
-from patchtrail.contract import collection, document, evidence, lsp, open_protocol, transparency
+from patchtrail.contract import (
+    collection,
+    document,
+    evidence,
+    lsp,
+    lsp_changes,
+    lsp_notebooks,
+    open_protocol,
+    transparency,
+)
 from patchtrail.contract.event_lines import Event
 from patchtrail.contract.problem import Problem
 from patchtrail.contract.settings import ClientSettings, Settings
@@ -78,6 +86,7 @@ ROOT_TYPES: tuple[type[WireModel], ...] = (
     lsp.Recorded,
     lsp_changes.ChangesReport,
     lsp_changes.ChangesTaken,
+    lsp_notebooks.CellRan,
 )
 """Every type that crosses a boundary on its own, beside `Event`."""
 

@@ -48,6 +48,14 @@ class Settings(WireModel):
             json_schema_extra={"setting": "redaction.deniedPaths", "scope": "machine", "tags": ["telemetry"]},
         ),
     ] = Field(default=[])
+    files_exclude: Annotated[
+        list[str],
+        Field(
+            description="Glob patterns of files that are left out altogether, beside those that git ignores. "
+            "A pattern with `/` matches whole paths, one without matches the name of a file or of a folder.",
+            json_schema_extra={"setting": "files.exclude", "scope": "machine", "tags": ["telemetry"]},
+        ),
+    ] = Field(default=["*.log", "*.tmp", "*.pyc", "*.swp", "*.swx", "*~", "4913", ".DS_Store"])
     tests_junit: Annotated[
         bool,
         Field(

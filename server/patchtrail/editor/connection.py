@@ -18,7 +18,7 @@ from patchtrail.contract.lsp import InitializationOptions
 from patchtrail.contract.lsp_changes import CHANGES_REPORT, ChangesReport
 from patchtrail.contract.settings import Settings
 from patchtrail.contract.wire import WireModel
-from patchtrail.editor import changes, from_lsp, notes, reports, session, to_lsp, view
+from patchtrail.editor import changes, files, from_lsp, notes, reports, session, to_lsp, view
 from patchtrail.editor.documents import Documents
 from patchtrail.editor.server import SidecarServer
 from patchtrail.editor.sidecar import Sidecar
@@ -49,14 +49,16 @@ def connect(server: SidecarServer, sidecar: Sidecar, params: lsp.InitializeParam
         ours.GAP_REPORT: reports.report_gap,
         ours.SESSION_ENTRIES: view.read_entries,
         ours.EDIT_READ: view.read_edit,
+        ours.CELL_RAN: files.report_cell_ran,
     }
     for method, feature in features.items():
         server.feature(method)(_handler(server, sidecar, ours.METHODS[method][0], feature))
     # A plain handler: it must be done before the save that follows it is taken.
     server.feature(CHANGES_REPORT)(_prompt_handler(sidecar, ChangesReport, changes.report))
     server.documents = Documents(sidecar.recorder, server.workspace)
+    server.files = files.FileActs(sidecar.recorder, server.workspace)
     server.configuration = _configuration(server, sidecar)
-    _follow(server, sidecar)
+    _follow(server, sidecar, files.Watching(server, params.capabilities))
     client = from_lsp.client_name(params)
     sidecar.recorder.meet(client, from_lsp.workspace_folders(params))
     server.folders_changed = lambda: sidecar.recorder.meet(client, from_lsp.open_folders(server.workspace))
@@ -105,12 +107,14 @@ def _options(server: SidecarServer, params: lsp.InitializeParams) -> Initializat
         return InitializationOptions()
 
 
-def _follow(server: SidecarServer, sidecar: Sidecar) -> None:
+def _follow(server: SidecarServer, sidecar: Sidecar, watching: files.Watching) -> None:
     """Tell the client of every change of state, from whatever thread it comes."""
     loop = asyncio.get_running_loop()
 
     def tell() -> None:
-        state = to_lsp.result(sidecar.session_state())
+        session = sidecar.session_state()
+        state, is_recording = to_lsp.result(session), session.state == "recording"
+        loop.call_soon_threadsafe(lambda: watching.follow(is_recording=is_recording))
         loop.call_soon_threadsafe(server.protocol.notify, ours.SESSION_STATE, state)
 
     sidecar.on_change(tell)

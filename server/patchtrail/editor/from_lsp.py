@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from lsprotocol import types as lsp
 from pydantic import ValidationError
@@ -16,12 +17,15 @@ from patchtrail.contract.files import SaveReason
 from patchtrail.contract.lsp import InitializationOptions
 from patchtrail.contract.settings import Settings
 from patchtrail.contract.wire import WireModel
+from patchtrail.trace.cells import Cell
 
 __all__ = [
+    "changed_files",
     "changed_settings",
     "client_name",
     "file_path",
     "initialization_options",
+    "notebook_cells",
     "open_folders",
     "params_of",
     "save_reason",
@@ -65,6 +69,30 @@ def file_path(uri: str) -> Path | None:
         return None
     path = to_fs_path(uri)
     return None if path is None else Path(path).resolve()
+
+
+def changed_files(changes: Sequence[lsp.FileEvent]) -> tuple[list[Path], list[Path]]:
+    """Return the files that changed or went away, and those that are new."""
+    there = [(change.type, path) for change in changes if (path := file_path(change.uri)) is not None]
+    created = [path for kind, path in there if kind == lsp.FileChangeType.Created]
+    return [path for kind, path in there if kind != lsp.FileChangeType.Created], created
+
+
+def notebook_cells(notebook: lsp.NotebookDocument, workspace: Workspace) -> list[Cell]:
+    """Return a notebook's cells as the editor has them; one that it gives no id has none yet."""
+    cells = list[Cell]()
+    for told in notebook.cells:
+        document = workspace.text_documents.get(told.document)
+        if document is not None:
+            kind: Literal["code", "markdown"] = "code" if told.kind == lsp.NotebookCellKind.Code else "markdown"
+            cells.append(Cell(_cell_id(told), kind, document.language_id or "", document.source))
+    return cells
+
+
+def _cell_id(cell: lsp.NotebookCell) -> str:
+    metadata: Any = cell.metadata
+    found = metadata.get("id") if isinstance(metadata, dict) else getattr(metadata, "id", None)
+    return found if isinstance(found, str) else ""
 
 
 def save_reason(reason: lsp.TextDocumentSaveReason) -> SaveReason:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from lsprotocol import types as lsp
 
+from patchtrail.editor.lines import split_by_protocol
 from patchtrail.editor.server import SidecarServer
 
 __all__ = ["Connect", "register"]
@@ -24,6 +25,7 @@ def register(server: SidecarServer, connect: Connect) -> None:
     @server.feature(lsp.INITIALIZE)
     def initialize(params: lsp.InitializeParams) -> None:
         opening.append(params)
+        split_by_protocol(server.workspace)
 
     @server.feature(lsp.INITIALIZED)
     def initialized(_params: lsp.InitializedParams) -> None:
@@ -59,7 +61,45 @@ def register(server: SidecarServer, connect: Connect) -> None:
         if server.folders_changed is not None:
             server.folders_changed()
 
+    _register_files(server)
+
     @server.feature(lsp.SHUTDOWN)
     def shutdown(_params: None = None) -> None:
         for close in closing:
             close()
+
+
+def _register_files(server: SidecarServer) -> None:
+    every_file = lsp.FileOperationRegistrationOptions(
+        [lsp.FileOperationFilter(lsp.FileOperationPattern("**"), scheme="file")]
+    )
+
+    @server.feature(lsp.WORKSPACE_DID_CREATE_FILES, every_file)
+    def did_create(params: lsp.CreateFilesParams) -> None:
+        if server.files is not None:
+            server.files.did_create(params)
+
+    @server.feature(lsp.WORKSPACE_DID_DELETE_FILES, every_file)
+    def did_delete(params: lsp.DeleteFilesParams) -> None:
+        if server.files is not None:
+            server.files.did_delete(params)
+
+    @server.feature(lsp.WORKSPACE_DID_RENAME_FILES, every_file)
+    def did_rename(params: lsp.RenameFilesParams) -> None:
+        if server.files is not None:
+            server.files.did_rename(params)
+
+    @server.feature(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def did_change_watched(params: lsp.DidChangeWatchedFilesParams) -> None:
+        if server.files is not None:
+            server.files.did_change_watched(params)
+
+    @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_OPEN)
+    def did_open_notebook(params: lsp.DidOpenNotebookDocumentParams) -> None:
+        if server.files is not None:
+            server.files.did_open_notebook(params)
+
+    @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_SAVE)
+    def did_save_notebook(params: lsp.DidSaveNotebookDocumentParams) -> None:
+        if server.files is not None:
+            server.files.did_save_notebook(params)

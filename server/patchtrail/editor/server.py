@@ -22,6 +22,7 @@ from patchtrail import __version__
 
 if TYPE_CHECKING:
     from patchtrail.editor.documents import Documents
+    from patchtrail.editor.files import FileActs
 
 __all__ = ["SidecarServer"]
 
@@ -39,9 +40,13 @@ class SidecarServer(LanguageServer):
             "patchtrail",
             __version__,
             text_document_sync_kind=lsp.TextDocumentSyncKind.Incremental,
+            notebook_document_sync=lsp.NotebookDocumentSyncOptions(
+                [lsp.NotebookDocumentFilterWithNotebook(lsp.NotebookDocumentFilterScheme(scheme="file"))], save=True
+            ),
             converter_factory=_converter,
         )
         self.documents: Documents | None = None
+        self.files: FileActs | None = None
         self.configuration: Callable[[lsp.DidChangeConfigurationParams], None] | None = None
         self.folders_changed: Callable[[], None] | None = None
         self.handler_failures = 0

@@ -2,7 +2,7 @@
 
 from patchtrail.redaction.foreign import redact_fields
 from patchtrail.redaction.literals import Literal, from_dotenv, from_environment, from_machine
-from patchtrail.redaction.paths import DENIED_PATHS, is_denied
+from patchtrail.redaction.paths import DENIED_PATHS, is_denied, matches
 from patchtrail.redaction.placeholder import PLACEHOLDER, placeholder
 from patchtrail.redaction.redactor import Redactor
 
@@ -15,6 +15,7 @@ __all__ = [
     "from_environment",
     "from_machine",
     "is_denied",
+    "matches",
     "placeholder",
     "redact_fields",
 ]

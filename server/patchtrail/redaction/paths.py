@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-__all__ = ["DENIED_PATHS", "is_denied"]
+__all__ = ["DENIED_PATHS", "is_denied", "matches"]
 
 DENIED_PATHS = (
     ".env*",
@@ -39,9 +39,14 @@ DENIED_PATHS = (
 
 def is_denied(path: str, more: tuple[str, ...] = ()) -> bool:
     """Return whether `path` (with `/`) or any folder on it matches a denied pattern, whatever the case."""
+    return matches(path, (*DENIED_PATHS, *more))
+
+
+def matches(path: str, patterns: tuple[str, ...]) -> bool:
+    """Return whether `path` or any folder on it matches a glob, whatever the case; one with `/` matches whole paths."""
     lowered = "/" + path.lower().replace("\\", "/").lstrip("/")
     parts = [part for part in lowered.split("/") if part]
-    for pattern in (*DENIED_PATHS, *(extra.lower() for extra in more)):
+    for pattern in (one.lower() for one in patterns):
         if "/" in pattern:
             if fnmatchcase(lowered, pattern if pattern.startswith(("*", "/")) else f"*/{pattern}"):
                 return True

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from patchtrail.contract.event_lines import Event, FileEditEvent
 from patchtrail.contract.files import FileContent, FileCreate, FileDelete, FileRename, NotebookCell
+from patchtrail.trace.cells import CELLS_MEDIA_TYPE, cells_of
 from patchtrail.trace.replay import replay
 
 __all__ = ["CodeState", "code_states"]
@@ -57,8 +58,8 @@ def _steps(
 ) -> Iterator[tuple[bool, dict[str, str | None]]]:
     base = event.data.base_artifact if isinstance(event.data, FileContent) else None
     changes = _changes(event, texts, lost, start, artifacts)
-    if base is not None and base.sha256 in artifacts:
-        text = artifacts[base.sha256].decode("utf-8", "replace")
+    if isinstance(event.data, FileContent) and base is not None and base.sha256 in artifacts:
+        text = _base_text(event.data, artifacts[base.sha256])
         yield True, {path: text for path, after in changes.items() if after is not None and start(path) != text}
     yield False, changes
 
@@ -72,9 +73,14 @@ def _changes(
             if path in lost:
                 return {}
             is_new = isinstance(content, FileCreate)
-            replayed = replay(
-                [_alone(event, content, path)], start_text=(lambda _: None) if is_new else start, artifacts=artifacts
-            )
+            alone = _alone(event, content, path)
+            ground: Start = (lambda _: None) if is_new else start
+            if content.base_artifact is not None and content.base_artifact.media_type == CELLS_MEDIA_TYPE:
+                # The base holds every cell of the notebook; this event is about one of them.
+                text = _base_text(content, artifacts.get(content.base_artifact.sha256, b""))
+                ground = (lambda _: None) if is_new else (lambda _: text)
+                alone = alone.model_copy(update={"data": alone.data.model_copy(update={"base_artifact": None})})
+            replayed = replay([alone], start_text=ground, artifacts=artifacts)
             if replayed.findings:
                 lost.add(path)
                 return {path: None} if path in texts else {}
@@ -90,6 +96,14 @@ def _changes(
             return gone_paths | {after + one.removeprefix(before): text for one, text in moving.items()}
         case _:
             return {}
+
+
+def _base_text(content: FileContent, base: bytes) -> str:
+    """Return what a base holds of the text that an event is about."""
+    text = base.decode("utf-8", "replace")
+    if content.cell is None:
+        return text
+    return next((cell.source for cell in cells_of(text) or [] if cell.cell_id == content.cell.cell_id), "")
 
 
 def _alone(event: Event, content: FileContent, path: str) -> FileEditEvent:

@@ -7,22 +7,34 @@ from dataclasses import dataclass, field
 
 from patchtrail.contract.artifact import ArtifactRef
 from patchtrail.contract.errors import PatchtrailError
-from patchtrail.contract.event_lines import Event, FileEditEvent
-from patchtrail.contract.files import FileEdit
+from patchtrail.contract.event_lines import Event
+from patchtrail.contract.files import FileContent, FileCreate, FileDelete, FileEdit, FileRename, NotebookCell
 from patchtrail.integrity import digest
 from patchtrail.integrity.verify import Finding
 from patchtrail.text import apply
+from patchtrail.trace.cells import CELLS_MEDIA_TYPE, Cell, cells_of
+from patchtrail.trace.tree import Key, StartText, Tree, TreeFile
 
 __all__ = ["Replay", "replay"]
 
 
 @dataclass
 class Replay:
-    """The texts that the edits lead to, by path, and where the replay did not agree."""
+    """What the edits lead to, and where the replay did not agree.
 
-    texts: dict[str, str] = field(default_factory=dict)
+    `tree` holds the files; `notebooks` holds, by root and path, the cells of the notebooks that were edited, in
+    order. A notebook is no file here: its outputs are not recorded, so its bytes cannot be given.
+    """
+
+    tree: Tree = field(default_factory=lambda: Tree(lambda _root, _path: None))
+    notebooks: dict[Key, list[Cell]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     edits: int = 0
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The recorded texts of the first root, by path."""
+        return {path: file.text for (root, path), file in self.tree.files.items() if not root}
 
     @property
     def errors(self) -> list[Finding]:
@@ -40,62 +52,186 @@ class Replay:
 
 
 def replay(
-    events: Iterable[Event], *, start_text: Callable[[str], str | None], artifacts: Mapping[str, bytes]
+    events: Iterable[Event],
+    *,
+    start_text: Callable[[str], str | None],
+    artifacts: Mapping[str, bytes],
+    root_texts: Mapping[str, Callable[[str], str | None]] | None = None,
 ) -> Replay:
-    """Apply every `file_edit` in order.
+    """Apply every event that tells of files, in order.
 
-    `start_text` reads a path at the start commit (None when it is not there); a file whose first edit names a
-    base artifact starts at that instead. A file stops at its first disagreement, the others go on.
+    `start_text` reads a path at the start commit (None when it is not there), `root_texts` does so for the further
+    roots, by name. A file whose first edit names a base artifact starts at that instead. A file stops at its first
+    disagreement, the others go on; one that was withheld goes on where a later edit brings its base along.
     """
-    result, stopped = Replay(), set[str]()
+    readers = {"": start_text, **(root_texts or {})}
+
+    def read(root: str, path: str) -> str | None:
+        reader = readers.get(root)
+        return None if reader is None else reader(path)
+
+    player = _Player(Replay(Tree(read)), read, artifacts)
     for event in events:
-        if not isinstance(event, FileEditEvent) or event.data.file_path in stopped:
-            continue
-        finding = _step(event.seq, event.data, result, start_text, artifacts)
-        if finding:
-            result.findings.append(finding)
-            stopped.add(event.data.file_path)
-        else:
-            result.edits += 1
-    return result
+        player.play(event.seq, event.data)
+    return player.result
 
 
-def _step(
-    seq: int,
-    edit: FileEdit,
-    result: Replay,
-    start_text: Callable[[str], str | None],
-    artifacts: Mapping[str, bytes],
-) -> Finding | None:
-    where = f"event {seq}, {edit.file_path}"
-    if not edit.is_replayable:
-        return Finding("replay.withheld", where, f"The content was not captured ({edit.withheld}).", "remark")
-    try:
-        before = _before(edit, result, start_text, artifacts)
-        diff = _text(artifacts, edit.diff_artifact) if edit.diff_artifact else edit.diff_unified
-        after = apply(diff, before)
-    except PatchtrailError as error:
-        return Finding(f"replay.{error.code}", where, error.message)
-    except KeyError as error:
-        return Finding("replay.artifact_missing", where, f"The artifact {error} is not there.")
-    if digest.sha256(after.encode()) != edit.buffer_hash_after:
-        return Finding("replay.content_hash", where, "The replayed text is not the one that was saved.")
-    result.texts[edit.file_path] = after
-    return None
+class _Player:
+    """Plays one event after the other."""
+
+    def __init__(self, result: Replay, start_text: StartText, artifacts: Mapping[str, bytes]) -> None:
+        self.result = result
+        self._start_text = start_text
+        self._artifacts = artifacts
+        self._stopped: set[Key] = set()
+        self._withheld: set[Key] = set()
+
+    def play(self, seq: int, data: object) -> None:
+        match data:
+            case FileEdit() | FileCreate() if data.cell is None:
+                self._content(seq, data)
+            case FileEdit() | FileCreate():
+                self._cell_content(seq, data)
+            case FileDelete() if data.cell is None:
+                self.result.tree.delete((data.root, data.file_path))
+                self._gone((data.root, data.file_path))
+            case FileDelete():
+                self._cell_deleted(seq, data)
+            case FileRename():
+                self._renamed(data)
+            case _:
+                pass
+
+    def _content(self, seq: int, edit: FileEdit | FileCreate) -> None:
+        key = (edit.root, edit.file_path)
+        if key in self._stopped:
+            return
+        if edit.is_replayable:
+            after = self._after(seq, edit, lambda: self._before(edit, key))
+            if after is not None:
+                self.result.tree.put(key, TreeFile(after, edit.encoding))
+            return
+        self.result.tree.forget(key)
+        self.result.notebooks.pop(key, None)
+        if key not in self._withheld:
+            self._withheld.add(key)
+            message = f"The content was not captured ({edit.withheld})."
+            self.result.findings.append(Finding("replay.withheld", _where(seq, edit), message, "remark"))
+
+    def _before(self, edit: FileEdit | FileCreate, key: Key) -> str | None:
+        if edit.base_artifact:
+            return self._text(edit.base_artifact)
+        if isinstance(edit, FileCreate):
+            return ""
+        if key in self.result.tree.unknown:
+            return None
+        file = self.result.tree.find(key)
+        return "" if file is None else file.text
+
+    def _after(self, seq: int, edit: FileContent, before: Callable[[], str | None]) -> str | None:
+        """Return the text after an edit; None, with a finding, when it cannot be had."""
+        try:
+            ground = before()
+            if ground is None:
+                return None
+            after = apply(self._text(edit.diff_artifact) if edit.diff_artifact else edit.diff_unified, ground)
+        except PatchtrailError as error:
+            self._stop(seq, edit, f"replay.{error.code}", error.message)
+            return None
+        except KeyError as error:
+            self._stop(seq, edit, "replay.artifact_missing", f"The artifact {error} is not there.")
+            return None
+        if digest.sha256(after.encode()) != edit.buffer_hash_after:
+            self._stop(seq, edit, "replay.content_hash", "The replayed text is not the one that was saved.")
+            return None
+        self.result.edits += 1
+        return after
+
+    def _stop(self, seq: int, edit: FileContent, code: str, message: str) -> None:
+        self.result.findings.append(Finding(code, _where(seq, edit), message))
+        self._stopped.add((edit.root, edit.file_path))
+
+    def _renamed(self, data: FileRename) -> None:
+        old, new = (data.root, data.file_path), (data.new_root, data.new_path)
+        self.result.tree.rename(old, new)
+        notebooks = self.result.notebooks
+        for key in [key for key in notebooks if _is_below(key, old)]:
+            notebooks[_moved(key, old, new)] = notebooks.pop(key)
+        for marked in (self._stopped, self._withheld):
+            moving = {key for key in marked if _is_below(key, old)}
+            marked -= moving | {key for key in marked if _is_below(key, new)}
+            marked |= {_moved(key, old, new) for key in moving}
+
+    def _gone(self, place: Key) -> None:
+        for key in [key for key in self.result.notebooks if _is_below(key, place)]:
+            del self.result.notebooks[key]
+        # Whatever was wrong with what is gone is over.
+        self._stopped = {key for key in self._stopped if not _is_below(key, place)}
+
+    def _cell_content(self, seq: int, edit: FileEdit | FileCreate) -> None:
+        key = (edit.root, edit.file_path)
+        if key in self._stopped or edit.cell is None:
+            return
+        try:
+            cells = self._cells_before(edit, key)
+        except KeyError as error:
+            self._stop(seq, edit, "replay.artifact_missing", f"The artifact {error} is not there.")
+            return
+        sources = {cell.cell_id: cell.source for cell in cells}
+        is_new = isinstance(edit, FileCreate)
+        ground = "" if is_new else sources.get(edit.cell.cell_id, "")
+        after = self._after(seq, edit, lambda: ground)
+        if after is not None:
+            _put(cells, _named(edit.cell, after), edit.cell.index, is_new=is_new)
+
+    def _cells_before(self, edit: FileContent, key: Key) -> list[Cell]:
+        if edit.base_artifact and edit.base_artifact.media_type == CELLS_MEDIA_TYPE:
+            cells = cells_of(self._text(edit.base_artifact)) or []
+            self.result.notebooks[key] = cells
+            return cells
+        return self._cells(key)
+
+    def _cells(self, key: Key) -> list[Cell]:
+        """Return a notebook's cells, read at the start commit when no event told of it before."""
+        notebooks = self.result.notebooks
+        if key not in notebooks:
+            first = self.result.tree.started_as(key)
+            text = None if first is None else self._start_text(*first)
+            notebooks[key] = cells_of(text or "") or []
+        return notebooks[key]
+
+    def _cell_deleted(self, seq: int, data: FileDelete) -> None:
+        cells = self._cells((data.root, data.file_path))
+        gone = [cell for cell in cells if data.cell is not None and cell.cell_id == data.cell.cell_id]
+        if not gone and (data.root, data.file_path) not in self._stopped:
+            where = f"event {seq}, {data.file_path}"
+            self.result.findings.append(Finding("replay.no_cell", where, "The deleted cell is not there."))
+        for cell in gone:
+            cells.remove(cell)
+
+    def _text(self, ref: ArtifactRef) -> str:
+        return self._artifacts[ref.sha256].decode()
 
 
-def _before(
-    edit: FileEdit,
-    result: Replay,
-    start_text: Callable[[str], str | None],
-    artifacts: Mapping[str, bytes],
-) -> str:
-    if edit.base_artifact:
-        return _text(artifacts, edit.base_artifact)
-    if edit.file_path in result.texts:
-        return result.texts[edit.file_path]
-    return start_text(edit.file_path) or ""
+def _put(cells: list[Cell], cell: Cell, index: int, *, is_new: bool) -> None:
+    places = [place for place, one in enumerate(cells) if one.cell_id == cell.cell_id]
+    if places and not is_new:
+        cells[places[0]] = cell
+    else:
+        cells.insert(index, cell)
 
 
-def _text(artifacts: Mapping[str, bytes], ref: ArtifactRef) -> str:
-    return artifacts[ref.sha256].decode()
+def _named(told: NotebookCell, source: str) -> Cell:
+    return Cell(told.cell_id, told.kind, told.language, source)
+
+
+def _where(seq: int, edit: FileContent) -> str:
+    return f"event {seq}, {edit.root}:{edit.file_path}" if edit.root else f"event {seq}, {edit.file_path}"
+
+
+def _is_below(key: Key, place: Key) -> bool:
+    return key[0] == place[0] and (key[1] == place[1] or key[1].startswith(f"{place[1]}/"))
+
+
+def _moved(key: Key, old: Key, new: Key) -> Key:
+    return new[0], new[1] + key[1][len(old[1]) :]
