@@ -158,6 +158,28 @@ export interface BreakpointsEvent {
   data: Breakpoints;
 }
 /**
+ * Breakpoints changed, whether a debugger runs or not.
+ */
+export interface BreakpointsFact {
+  kind: "breakpoints";
+  added: SeenBreakpoint[];
+  removed: SeenBreakpoint[];
+  changed: SeenBreakpoint[];
+}
+/**
+ * A breakpoint as the editor has it.
+ */
+export interface SeenBreakpoint {
+  kind: "source" | "function" | "exception" | "data" | "instruction";
+  path?: string | null;
+  line?: number | null;
+  name?: string | null;
+  condition?: string | null;
+  hit_condition?: string | null;
+  log_message?: string | null;
+  is_enabled?: boolean;
+}
+/**
  * One execution of a notebook's cell. Outputs stay on the machine; their keyed hash tells whether they changed.
  */
 export interface CellRun {
@@ -485,6 +507,97 @@ export interface DebugFrame {
   root?: string;
 }
 /**
+ * Something of a debugger was missed.
+ */
+export interface DebugLostFact {
+  kind: "lost";
+  detail: string;
+}
+/**
+ * One fact of a debugger.
+ */
+export interface DebugReport {
+  fact: DebugSessionFact | DebugStopFact | DebugStandingFact | BreakpointsFact | DebugLostFact;
+}
+/**
+ * A debug session began or ended.
+ */
+export interface DebugSessionFact {
+  kind: "session";
+  debug_id: string;
+  phase: "started" | "ended";
+  debug_type: string;
+  request: "launch" | "attach" | "unknown";
+  name: string;
+  breakpoints: SeenBreakpoint[];
+  stops?: number;
+  steps?: DebugSteps;
+  exit_code?: number | null;
+  duration_ms?: number | null;
+}
+/**
+ * How a debugged program was moved on.
+ */
+export interface DebugSteps {
+  next?: number;
+  step_in?: number;
+  step_out?: number;
+  step_back?: number;
+  continues?: number;
+  pauses?: number;
+}
+/**
+ * A stop that was left.
+ */
+export interface DebugStopFact {
+  kind: "stop";
+  debug_id: string;
+  debug_type: string;
+  reason: string;
+  exception: DebugException | null;
+  frames: SeenFrame[];
+  frames_omitted?: number;
+  variables: DebugVariable[];
+  evaluations: DebugEvaluation[];
+  steps_before: DebugSteps1;
+  duration_ms: number;
+}
+/**
+ * A stack frame as the adapter named it, innermost first.
+ */
+export interface SeenFrame {
+  name: string;
+  path: string | null;
+  line: number | null;
+}
+/**
+ * A variable that was looked at; `value` is null unless recording values is switched on.
+ */
+export interface DebugVariable {
+  scope: string;
+  name: string;
+  type_name: string | null;
+  value?: string | null;
+}
+/**
+ * How a debugged program was moved on.
+ */
+export interface DebugSteps1 {
+  next?: number;
+  step_in?: number;
+  step_out?: number;
+  step_back?: number;
+  continues?: number;
+  pauses?: number;
+}
+/**
+ * A stop that lasts. Nothing is recorded of it before it is left; it is a natural pause.
+ */
+export interface DebugStandingFact {
+  kind: "standing";
+  duration_ms: number;
+}
+/**
  * A debug session began or ended; `debug_id` is the same in its stops.
  */
 export interface DebugSession {
@@ -495,14 +608,14 @@ export interface DebugSession {
   name: string;
   breakpoints: Breakpoint[];
   stops?: number;
-  steps?: DebugSteps;
+  steps?: DebugSteps2;
   exit_code?: number | null;
   duration_ms?: number | null;
 }
 /**
  * How a debugged program was moved on.
  */
-export interface DebugSteps {
+export interface DebugSteps2 {
   next?: number;
   step_in?: number;
   step_out?: number;
@@ -533,17 +646,6 @@ export interface DebugSessionEvent {
   data: DebugSession;
 }
 /**
- * How a debugged program was moved on.
- */
-export interface DebugSteps1 {
-  next?: number;
-  step_in?: number;
-  step_out?: number;
-  step_back?: number;
-  continues?: number;
-  pauses?: number;
-}
-/**
  * One stop of a debugged program, told when it is left; `steps_before` led to it.
  */
 export interface DebugStop {
@@ -563,15 +665,6 @@ export interface DebugStop {
    * How long the program stood.
    */
   duration_ms: number;
-}
-/**
- * A variable that was looked at; `value` is null unless recording values is switched on.
- */
-export interface DebugVariable {
-  scope: string;
-  name: string;
-  type_name: string | null;
-  value?: string | null;
 }
 /**
  * Event line of a `DebugStop`.
@@ -950,6 +1043,15 @@ export interface Entry {
   path: string | null;
   has_diff: boolean;
   failed_tests: FailedTest[];
+  /**
+   * Of a debugger's stop, innermost first.
+   */
+  frames?: ShownFrame[];
+  note_kind?: ("plan" | "hypothesis" | "observation" | "decision" | "next_step") | null;
+  /**
+   * An agent wrote the note.
+   */
+  is_agent?: boolean;
 }
 /**
  * A test that failed, and where it stands on this machine.
@@ -959,6 +1061,61 @@ export interface FailedTest {
   message: string;
   path: string | null;
   line: number | null;
+}
+/**
+ * A stack frame, and where it stands on this machine.
+ */
+export interface ShownFrame {
+  name: string;
+  path: string | null;
+  line: number | null;
+}
+/**
+ * One failing test, from its first red run on; numbers are the `seq` of events.
+ */
+export interface Episode {
+  /**
+   * As its last run names it; empty where a run told of no test.
+   */
+  test_id: string;
+  /**
+   * What it was called before it was renamed.
+   */
+  former_ids?: string[];
+  /**
+   * The first line of its first failure.
+   */
+  message: string;
+  command_line?: string;
+  /**
+   * The runs in which it failed, the latest ones when there are many.
+   */
+  red: number[];
+  red_runs: number;
+  /**
+   * The first red run, on the session's clock.
+   */
+  red_ms: number;
+  /**
+   * The first run in which it passed; null while the episode is open.
+   */
+  green: number | null;
+  green_ms: number | null;
+  stops: number[];
+  notes: number[];
+  edits: number[];
+  /**
+   * What changed between the last red and the first green run.
+   */
+  fixing_edits: number[];
+  /**
+   * The earliest edit since which it can have been green.
+   */
+  first_fixing_edit: number | null;
+  /**
+   * It turned green though nothing changed, or within one run.
+   */
+  is_flaky: boolean;
 }
 /**
  * Event line of a `SessionStart`.
@@ -1676,6 +1833,14 @@ export interface Settings {
    * Ask pytest in new terminals for a JUnit report, to record results per test. Without it only what the terminal shows is recorded.
    */
   tests_junit?: boolean;
+  /**
+   * Record the values of variables and expressions that the debugger shows, redacted. Off: their names and types alone.
+   */
+  debugger_values?: boolean;
+  /**
+   * Suggest a note at a natural pause, in the status bar and the session view: a third red run of a test, a revert, a long stop in the debugger. At most one in ten minutes, never a pop-up.
+   */
+  notes_hints?: boolean;
 }
 /**
  * A one-time enrolment code: 10 Crockford characters, stored only as a hash.
@@ -1766,6 +1931,12 @@ export interface NoParams {}
  * A structured rationale; `links` are the `seq` of the events it is about.
  */
 export interface NoteAdd {
+  author?: "participant" | "agent";
+  agent?: string | null;
+  source?: "keyboard" | "selection" | "hint" | "tool" | "editor_model";
+  hint?: ("third_red_run" | "revert" | "long_stop") | null;
+  place?: NotePlace | null;
+  draft_text?: string | null;
   kind: "plan" | "hypothesis" | "observation" | "decision" | "next_step";
   text: string;
   confidence?: ("low" | "medium" | "high") | null;
@@ -1775,9 +1946,23 @@ export interface NoteAdd {
   links?: number[];
 }
 /**
+ * The lines that were selected, from 1, in a file on this machine.
+ */
+export interface NotePlace {
+  path: string;
+  start_line: number;
+  end_line: number;
+}
+/**
  * A note that is recorded after 30 seconds or when it is confirmed; sent again with its id it is replaced.
  */
 export interface NoteDraft {
+  author?: "participant" | "agent";
+  agent?: string | null;
+  source?: "keyboard" | "selection" | "hint" | "tool" | "editor_model";
+  hint?: ("third_red_run" | "revert" | "long_stop") | null;
+  place?: NotePlace | null;
+  draft_text?: string | null;
   kind: "plan" | "hypothesis" | "observation" | "decision" | "next_step";
   text: string;
   confidence?: ("low" | "medium" | "high") | null;
@@ -1796,6 +1981,17 @@ export interface NoteDraft {
 export interface NoteLink {
   seq: number;
   summary: string;
+}
+/**
+ * A natural pause at which a note would cost little: shown quietly, never a pop-up.
+ */
+export interface NoteSuggestion {
+  hint: "third_red_run" | "revert" | "long_stop";
+  /**
+   * The event that it is about.
+   */
+  seq: number;
+  text: string;
 }
 /**
  * The device's statement that it opens a trace: the proof behind `POST /v1/traces`.
@@ -1906,6 +2102,10 @@ export interface SessionEntries {
   first_seq: number;
   entries: Entry[];
   drafts: PendingDraft[];
+  /**
+   * Fault episodes, the newest last; the oldest make room.
+   */
+  episodes?: Episode[];
 }
 /**
  * The session as the status bar shows it.
@@ -1964,6 +2164,7 @@ export interface SessionState {
    * What a person should know of delivery.
    */
   notices?: string[];
+  note_suggestion?: NoteSuggestion | null;
 }
 /**
  * An environment variable that new terminals should have; `prepend` keeps what the user set behind it.
@@ -1997,6 +2198,14 @@ export interface Settings1 {
    * Ask pytest in new terminals for a JUnit report, to record results per test. Without it only what the terminal shows is recorded.
    */
   tests_junit?: boolean;
+  /**
+   * Record the values of variables and expressions that the debugger shows, redacted. Off: their names and types alone.
+   */
+  debugger_values?: boolean;
+  /**
+   * Suggest a note at a natural pause, in the status bar and the session view: a third red run of a test, a revert, a long stop in the debugger. At most one in ten minutes, never a pop-up.
+   */
+  notes_hints?: boolean;
 }
 /**
  * Start recording in one folder; `trace_id` goes on with a trace that a killed sidecar left behind.
@@ -2072,6 +2281,10 @@ export interface TraceDocument {
   metrics: DocumentMetrics;
   qa: QaResults1;
   integrity: DocumentIntegrity;
+  /**
+   * Fault episodes, worked out from the verified events.
+   */
+  episodes?: Episode[];
 }
 /**
  * Empty until the collector has validated and judged the trace.
@@ -2153,6 +2366,8 @@ export interface Requests {
   "patchtrail/gap/report": { params: GapReport; result: Recorded };
   "patchtrail/session/entries": { params: EntriesRequest; result: SessionEntries };
   "patchtrail/edit/read": { params: EditRequest; result: EditTexts };
+  "patchtrail/debug/report": { params: DebugReport; result: Recorded };
+  "patchtrail/hint/dismiss": { params: NoParams; result: SessionState };
 }
 
 /** Notifications from the sidecar to the client. */

@@ -4,7 +4,8 @@ import * as vscode from "vscode";
 import type { Entry, NoteDraft, PendingDraft } from "./contract.gen.ts";
 import { serveEditTexts } from "./editTexts.ts";
 import { openMenu } from "./menu.ts";
-import { confirm, confirmDrafts, editDraft, writeNote } from "./notes.ts";
+import { confirm, confirmDrafts, editDraft, writeNote, writeNoteOnSelection, writeSuggestedNote } from "./notes.ts";
+import { registerNoteTool } from "./noteTool.ts";
 import { Patchtrail } from "./patchtrail.ts";
 import { told } from "./session.ts";
 
@@ -13,7 +14,9 @@ let patchtrail: Patchtrail | undefined;
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   patchtrail = new Patchtrail(context);
   const tree = vscode.window.createTreeView("patchtrail.session", { treeDataProvider: patchtrail.view });
-  context.subscriptions.push(patchtrail, tree, serveEditTexts(patchtrail.sidecar), ...commands(patchtrail));
+  const { view, sidecar } = patchtrail;
+  view.onDidChangeTreeData(() => (tree.description = view.counts));
+  context.subscriptions.push(patchtrail, tree, serveEditTexts(sidecar), registerNoteTool(sidecar), ...commands(patchtrail));
   // Not waited for: the commands, the log among them, must work whatever becomes of the sidecar.
   void patchtrail.bringUp().catch((error: unknown) => patchtrail?.log.appendLine(`not started: ${error instanceof Error ? error.name : "unknown"}`));
 }
@@ -28,15 +31,18 @@ function commands(parts: Patchtrail): vscode.Disposable[] {
     "patchtrail.connect": () => parts.connect(),
     "patchtrail.consent": () => parts.consent(),
     "patchtrail.start": () => parts.start(),
-    "patchtrail.pause": () => session.pause(),
+    "patchtrail.pause": () => parts.debugging.settle().then(() => session.pause()),
     "patchtrail.resume": () => session.resume(),
-    "patchtrail.end": () => session.end(),
+    "patchtrail.end": () => parts.debugging.settle().then(() => session.end()),
     "patchtrail.note": (kind?: NoteDraft["kind"]) => writeNote(sidecar, kind),
     "patchtrail.note.plan": () => writeNote(sidecar, "plan"),
     "patchtrail.note.hypothesis": () => writeNote(sidecar, "hypothesis"),
     "patchtrail.note.observation": () => writeNote(sidecar, "observation"),
     "patchtrail.note.decision": () => writeNote(sidecar, "decision"),
     "patchtrail.note.nextStep": () => writeNote(sidecar, "next_step"),
+    "patchtrail.note.selection": () => writeNoteOnSelection(sidecar),
+    "patchtrail.hint.note": () => writeSuggestedNote(sidecar),
+    "patchtrail.hint.dismiss": () => sidecar.request("patchtrail/hint/dismiss", {}),
     "patchtrail.confirmNotes": () => confirmDrafts(sidecar),
     "patchtrail.draft.confirm": (node: { draft: PendingDraft }) => confirm(sidecar, node.draft.draft_id),
     "patchtrail.draft.edit": (node: { draft: PendingDraft }) => editDraft(sidecar, node.draft),

@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import { connect } from "./connect.ts";
 import { askForConsent } from "./consent.ts";
 import type { CommandReport, ConsentRef, Facts, InitializationOptions, SessionState } from "./contract.gen.ts";
+import { Debugging } from "./debugging.ts";
 import { type Enrolment, KeyStore } from "./deviceKey.ts";
 import { AgreementStore, facts, onDidChangeFacts } from "./facts.ts";
 import { installPytestPlugin } from "./pytestPlugin.ts";
@@ -28,6 +29,7 @@ export class Patchtrail implements vscode.Disposable {
   readonly sidecar = new Sidecar(this.log);
   readonly session: Session;
   readonly view = new SessionView(this.sidecar);
+  readonly debugging = new Debugging(this.sidecar, () => (this.#isRecording ? this.#traceId : undefined));
   readonly #agreement: AgreementStore;
   readonly #runtime: Runtime;
   readonly #statusBar = new StatusBar();
@@ -38,6 +40,7 @@ export class Patchtrail implements vscode.Disposable {
   #line: string | undefined;
   #trouble: Trouble | undefined;
   #isRecording = false;
+  #traceId: string | undefined;
   #isDisposed = false;
   #toldFacts = "";
   #toldBlind = 0;
@@ -126,12 +129,13 @@ export class Patchtrail implements vscode.Disposable {
   /** End the sidecar for good: no other one may be started. */
   async shutDown(): Promise<void> {
     this.#isDisposed = true;
+    await this.debugging.settle();
     await this.sidecar.stop();
   }
 
   dispose(): void {
     this.#isDisposed = true;
-    vscode.Disposable.from(...this.#subscriptions, this.#terminals, this.#tasks, this.view, this.#statusBar, this.log).dispose();
+    vscode.Disposable.from(...this.#subscriptions, this.#terminals, this.#tasks, this.debugging, this.view, this.#statusBar, this.log).dispose();
   }
 
   async #bringUp(isAnew: boolean): Promise<void> {
@@ -170,6 +174,7 @@ export class Patchtrail implements vscode.Disposable {
 
   #took(state: SessionState): void {
     if (state.trace_id === null) this.#toldBlind = 0;
+    this.#traceId = state.trace_id ?? undefined;
     this.#record(state.state === "recording");
     this.#trouble = undefined;
     offer(this.context.environmentVariableCollection, state.terminal_variables ?? []);
@@ -196,7 +201,10 @@ export class Patchtrail implements vscode.Disposable {
   }
 
   #record(isRecording: boolean): void {
-    if (this.#isRecording && !isRecording) this.#terminals.forgetRunning();
+    if (this.#isRecording && !isRecording) {
+      this.#terminals.forgetRunning();
+      this.debugging.forget();
+    }
     this.#isRecording = isRecording;
   }
 

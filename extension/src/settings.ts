@@ -9,6 +9,8 @@ const NAMES = {
   folders_allowed: "folders.allowed",
   redaction_denied_paths: "redaction.deniedPaths",
   tests_junit: "tests.junit",
+  debugger_values: "debugger.values",
+  notes_hints: "notes.hints",
 } as const satisfies Record<keyof Settings, string>;
 
 /** Return what the user has set; what is not set is left to the sidecar's default. */

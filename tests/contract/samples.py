@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from tests.contract.log_samples import LOG_SAMPLES, LOG_WRONG, SIGNED_KEYS
+from tests.contract.debugging_samples import DEBUGGING_SAMPLES, DEBUGGING_WRONG, MORE_SAMPLES
 from tests.integrity.honest import honest
 
 SESSION = honest(seed=42)
@@ -246,7 +247,11 @@ SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
         "appended": {"is_recorded": True, "seq": 7, "reasons": []},
         "refused": {"is_recorded": False, "seq": None, "reasons": ["The session is paused by participant."]},
     },
+    **DEBUGGING_SAMPLES,
 }
+for _name, _values in MORE_SAMPLES.items():
+    _first = next(iter(SAMPLES[_name].values()))
+    SAMPLES[_name] |= {label: {**_first, **value} for label, value in _values.items()}
 
 WRONG: dict[str, dict[str, Any]] = {
     "Envelope": {"no_payload": {"payload": ABSENT}, "no_signatures": {"signatures": []}, "url_safe": {"payload": "-_"}},
@@ -290,5 +295,6 @@ WRONG: dict[str, dict[str, Any]] = {
     "CollectorShown": {"no_thumbprint": {"server_jkt": None}},
     "NoParams": {"a_list": []},
     "Recorded": {"negative_seq": {"seq": -1}},
+    **DEBUGGING_WRONG,
 }
 """Per type, by what is wrong: the fields to change in its first sample, or a value that is no object at all."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from pathlib import Path
 
+from patchtrail.contract.debugging import DebugStop
 from patchtrail.contract.errors import NotFound
 from patchtrail.contract.event_lines import EVENT_TYPES, EventData
-from patchtrail.contract.events import Heartbeat, TestCase, TestRun
+from patchtrail.contract.events import Heartbeat, RationaleNote, TestCase, TestRun
 from patchtrail.contract.events import Redactor as RedactorFacts
 from patchtrail.contract.files import FileEdit
-from patchtrail.contract.lsp import EditTexts, Entry, FailedTest, NoteLink
+from patchtrail.contract.lsp import EditTexts, Entry, FailedTest, NoteLink, ShownFrame
 from patchtrail.trace import told
 
 __all__ = ["Entries"]
@@ -45,15 +46,20 @@ class Entries:
         summary = summary if len(summary) <= MAX_SUMMARY_CHARS else f"{summary[:MAX_SUMMARY_CHARS]}…"
         failed = _failed(data, [self._folder, self._root])
         edited = data.file_path if isinstance(data, FileEdit) else None
+        note = data if isinstance(data, RationaleNote) else None
+        noted = note.location.file_path if note and note.location else None
         self._entries[seq] = Entry(
             seq=seq,
             ts_ms=ts_ms,
             type=EVENT_TYPES[type(data)],
             summary=summary,
             details=details,
-            path=None if edited is None else _existing(edited, [self._root]),
+            path=_existing(edited or noted or "", [self._root]),
             has_diff=False,
             failed_tests=failed,
+            frames=_frames(data, self._root),
+            note_kind=note.kind if note else None,
+            is_agent=note is not None and note.author == "agent",
         )
         if failed or edited is not None:
             self.note_link = NoteLink(seq=seq, summary=summary)
@@ -86,6 +92,14 @@ class Entries:
         if seq not in self._texts:
             raise NotFound(f"The texts of event {seq} are no longer held here.", code="no_texts")
         return self._texts[seq]
+
+
+def _frames(data: EventData, root: Path) -> list[ShownFrame]:
+    if not isinstance(data, DebugStop):
+        return []
+    return [
+        ShownFrame(name=one.name, path=_existing(one.file_path or "", [root]), line=one.line) for one in data.frames
+    ]
 
 
 def _failed(data: EventData, roots: list[Path]) -> list[FailedTest]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from patchtrail import __version__
+from patchtrail.capture.debugging import DebugFact
 from patchtrail.capture.drafts import DRAFT_MS, Draft
 from patchtrail.capture.edits import EditRecorder
 from patchtrail.capture.known_secrets import KnownSecrets
@@ -37,6 +38,7 @@ from patchtrail.contract.lsp import (
     TerminalVariable,
     TestsPrepared,
 )
+from patchtrail.contract.lsp_notes import NoteSuggestion
 from patchtrail.contract.settings import Settings
 from patchtrail.integrity import digest
 from patchtrail.study import current_consent, decide
@@ -46,6 +48,7 @@ __all__ = ["ClientName", "Keeper", "RecorderState"]
 Result = TypeVar("Result")
 MAX_ID_CHARS, MAX_TITLE_CHARS, MAX_ORIGIN_CHARS = 200, 1_000, 2_000
 """What the collector takes; redaction can lengthen a text."""
+SHOWN_EPISODES = 50
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ class RecorderState:
     note_link: NoteLink | None = None
     terminal_variables: tuple[TerminalVariable, ...] = ()
     junit_withheld: str | None = None
+    note_suggestion: NoteSuggestion | None = None
 
 
 class Keeper:
@@ -360,6 +364,22 @@ class Keeper:
             self._publish()
         return recorded
 
+    def debug(self, fact: DebugFact) -> Recorded:
+        """Record a fact of a debugger; what is only looked at has no number."""
+        recorded = list[int | None]()
+
+        def record(session: Session) -> int:
+            recorded.append(session.debug(fact, with_values=self.settings.debugger_values))
+            return recorded[0] or 0
+
+        answer = self.recorded(record)
+        return Recorded(is_recorded=False, seq=None, reasons=[]) if recorded == [None] else answer
+
+    def dismiss_hint(self) -> None:
+        """Suggest no note any more."""
+        self._running().hints.dismiss()
+        self._publish()
+
     def draft(self, note: NoteDraft) -> Drafted:
         """Keep a note that can still be changed, or say why not."""
         session = self._session
@@ -403,6 +423,7 @@ class Keeper:
                 )
                 for draft in session.drafts.all()
             ],
+            episodes=session.episodes.all(SHOWN_EPISODES),
         )
 
     def texts(self, seq: int) -> EditTexts:
@@ -474,9 +495,14 @@ class Keeper:
             task_title=self._task_title,
             drafts=len(session.drafts.all()),
             note_link=session.entries.note_link,
+            note_suggestion=self._suggestion(session),
             terminal_variables=self._variables,
             junit_withheld=self._junit_withheld,
         )
+
+    def _suggestion(self, session: Session) -> NoteSuggestion | None:
+        is_wanted = self.settings.notes_hints and session.paused_by is None
+        return session.hints.offer(session.log.mono_ms()) if is_wanted else None
 
 
 def _known(session: Session, draft_id: str) -> Draft:

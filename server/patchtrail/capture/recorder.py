@@ -30,6 +30,7 @@ from patchtrail.contract.lsp import (
     TestsPrepared,
     TestsReport,
 )
+from patchtrail.contract.lsp_debugging import DebugReport
 from patchtrail.contract.settings import Settings
 
 __all__ = ["ClientName", "Recorder", "RecorderState"]
@@ -137,6 +138,14 @@ class Recorder:
     def gap(self, report: GapReport) -> Future[Recorded]:
         """Declare what the client cannot see."""
         return self._worker.submit(lambda: self._keeper.recorded(lambda session: session.gap(report.reason)))
+
+    def debug(self, report: DebugReport) -> Future[Recorded]:
+        """Record a fact of a debugger."""
+        return self._worker.submit(lambda: self._keeper.debug(report.fact))
+
+    def dismiss_hint(self) -> Future[None]:
+        """Suggest no note any more."""
+        return self._worker.submit(self._keeper.dismiss_hint)
 
     def entries(self, since_seq: int) -> Future[SessionEntries]:
         """Return what the session view shows."""

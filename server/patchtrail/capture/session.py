@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from patchtrail.capture.commit_diff import commit_diff
+from patchtrail.capture.debugging import DebugFact, DebugTeller
 from patchtrail.capture.drafts import Draft, Drafts
 from patchtrail.capture.edits import MAX_INLINE_DIFF_CHARS, Edit, EditRecorder
 from patchtrail.capture.entries import Entries
+from patchtrail.capture.hints import Hints
 from patchtrail.capture.known_secrets import KnownSecrets
 from patchtrail.capture.log import TraceLog
+from patchtrail.capture.note_events import event_of_note, with_origin_of
+from patchtrail.capture.places import Places
 from patchtrail.capture.pytest_command import asks_for_junit, runs_pytest
 from patchtrail.capture.repository import Repository, SeenCommit
 from patchtrail.capture.terminal import plain_text
@@ -34,12 +38,13 @@ from patchtrail.contract.events import (
     OutputCoverage,
     Pause,
     Pauser,
-    RationaleNote,
     Resume,
     SessionEnd,
 )
 from patchtrail.contract.lsp import CommandReport, NoteAdd, NoteDraft, TestsReport
+from patchtrail.contract.lsp_debugging import DebugStandingFact
 from patchtrail.redaction import Redactor
+from patchtrail.trace import Episodes
 
 __all__ = ["HEARTBEAT_MS", "Session"]
 
@@ -73,6 +78,8 @@ class Session:
         self.edits = edits
         self.entries = Entries(repository.root, folder, log.next_seq)
         self.drafts = Drafts(log)
+        self.episodes = Episodes()
+        self.hints = Hints(self.episodes)
         self.paused_by: Pauser | None = None
         self._folder = folder
         self._reports = reports
@@ -86,6 +93,8 @@ class Session:
         redacted = self.redactor.data(data)
         seq = self.log.append(redacted)
         self.entries.remember(seq, self.log.wall_ms(), redacted)
+        self.episodes.take(seq, self.log.last_mono_ms, redacted)
+        self.hints.take(seq, self.log.last_mono_ms, redacted)
         return seq
 
     def edit(self, edit: Edit) -> int:
@@ -93,7 +102,15 @@ class Session:
         seq = self.append(edit.event)
         if edit.texts is not None:
             self.entries.remember_texts(seq, edit.texts)
+            self.hints.edited(seq, self.log.last_mono_ms, edit.event, edit.texts)
         return seq
+
+    def debug(self, fact: DebugFact, *, with_values: bool) -> int | None:
+        """Record a fact of a debugger; None for what is only looked at."""
+        if isinstance(fact, DebugStandingFact):
+            self.hints.stands(self.log.next_seq - 1, self.log.mono_ms(), fact.duration_ms)
+        event = DebugTeller(self._places(), self.redactor.text, with_values).event(fact, self.log.mono_ms())
+        return None if event is None else self.append(event)
 
     def rewrite_rules(self, redactor: Redactor) -> None:
         """Go on with other redaction rules, and say so."""
@@ -146,12 +163,15 @@ class Session:
     def note(self, note: NoteAdd) -> int:
         """Record a rationale at once."""
         self._check_links(note)
-        return self.append(_event_of(note))
+        return self.append(event_of_note(note, self._places()))
 
     def draft(self, note: NoteDraft) -> Draft:
         """Keep a note that can still be changed."""
         self._check_links(note)
-        return self.drafts.put(note.draft_id, self.redactor.data(_event_of(note)))
+        event = self.redactor.data(event_of_note(note, self._places()))
+        known = self.drafts.find(note.draft_id)
+        self.hints.dismiss()
+        return self.drafts.put(note.draft_id, event if known is None else with_origin_of(known.note, event))
 
     def confirm(self, draft: Draft) -> int:
         """Record a draft."""
@@ -216,6 +236,9 @@ class Session:
         """Let go of the repository and of reports that never came."""
         self.repository.close()
         self._prepared.close()
+
+    def _places(self) -> Places:
+        return Places(self._folder, self.repository.root, self.redactor.denies)
 
     def _check_links(self, note: NoteAdd) -> None:
         unknown = [seq for seq in note.links if seq >= self.log.next_seq]
@@ -289,10 +312,6 @@ class Session:
 
 def _coverage(report: CommandReport, *, is_unseen: bool, is_cut: bool) -> OutputCoverage:
     return "unknown" if is_unseen else "tail" if is_cut else report.output_coverage
-
-
-def _event_of(note: NoteAdd) -> RationaleNote:
-    return RationaleNote(kind=note.kind, text=note.text, confidence=note.confidence, links=note.links)
 
 
 def _last_lines(text: str, limit: int) -> str:

@@ -6,16 +6,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from patchtrail.contract.episodes import Episode
 from patchtrail.contract.events import CommandOrigin, Confidence, ConsentRef, NoteKind, OutputCoverage
+from patchtrail.contract.lsp_debugging import DEBUG_REPORT, DebugReport
+from patchtrail.contract.lsp_notes import HINT_DISMISS, NoteOrigin, NoteSuggestion
 from patchtrail.contract.settings import Settings
 from patchtrail.contract.wire import Count, JwkThumbprint, Millis, SafeInt, TraceId, WireModel
 
 __all__ = [
     "COMMAND_REPORT",
     "CONSENT_READ",
+    "DEBUG_REPORT",
     "EDIT_READ",
     "FACTS_REPORT",
     "GAP_REPORT",
+    "HINT_DISMISS",
     "METHODS",
     "NOTE_ADD",
     "NOTE_CONFIRM",
@@ -54,6 +59,7 @@ __all__ = [
     "Recorded",
     "SessionEntries",
     "SessionState",
+    "ShownFrame",
     "StartSession",
     "TerminalVariable",
     "TestsPrepared",
@@ -203,6 +209,7 @@ class SessionState(WireModel):
         default=0, description="How full the spool is; at 80 a person should know, at 100 nothing more is recorded."
     )
     notices: list[str] = Field(default=[], description="What a person should know of delivery.")
+    note_suggestion: NoteSuggestion | None = None
 
 
 class CommandReport(WireModel):
@@ -242,7 +249,7 @@ class TestsReport(WireModel):
     junit_path: str | None
 
 
-class NoteAdd(WireModel):
+class NoteAdd(NoteOrigin):
     """A structured rationale; `links` are the `seq` of the events it is about."""
 
     kind: NoteKind
@@ -291,6 +298,14 @@ class FailedTest(WireModel):
     line: Count | None
 
 
+class ShownFrame(WireModel):
+    """A stack frame, and where it stands on this machine."""
+
+    name: str
+    path: str | None
+    line: Count | None
+
+
 class Entry(WireModel):
     """One event of the running session, as the session view shows it."""
 
@@ -302,6 +317,9 @@ class Entry(WireModel):
     path: str | None = Field(description="The edited file on this machine.")
     has_diff: bool
     failed_tests: list[FailedTest]
+    frames: list[ShownFrame] = Field(default=[], description="Of a debugger's stop, innermost first.")
+    note_kind: NoteKind | None = None
+    is_agent: bool = Field(default=False, description="An agent wrote the note.")
 
 
 class EntriesRequest(WireModel):
@@ -317,6 +335,7 @@ class SessionEntries(WireModel):
     first_seq: Count
     entries: list[Entry]
     drafts: list[PendingDraft]
+    episodes: list[Episode] = Field(default=[], description="Fault episodes, the newest last; the oldest make room.")
 
 
 class EditRequest(WireModel):
@@ -363,5 +382,7 @@ METHODS: dict[str, tuple[type[WireModel], type[WireModel]]] = {
     GAP_REPORT: (GapReport, Recorded),
     SESSION_ENTRIES: (EntriesRequest, SessionEntries),
     EDIT_READ: (EditRequest, EditTexts),
+    DEBUG_REPORT: (DebugReport, Recorded),
+    HINT_DISMISS: (NoParams, SessionState),
 }
 """Requests from client to sidecar: method, parameters, result. `SESSION_STATE` is a notification back."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pydantic import JsonValue, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from patchtrail.contract import collection, document, evidence, lsp, transparency
+from patchtrail.contract import collection, document, evidence, lsp, lsp_debugging, lsp_notes, transparency
 from patchtrail.contract.event_lines import Event
 from patchtrail.contract.problem import Problem
 from patchtrail.contract.settings import ClientSettings, Settings
@@ -66,6 +66,8 @@ ROOT_TYPES: tuple[type[WireModel], ...] = (
     lsp.CollectorShown,
     lsp.NoParams,
     lsp.Recorded,
+    lsp_debugging.DebugReport,
+    lsp_notes.NoteSuggestion,
 )
 """Every type that crosses a boundary on its own, beside `Event`."""
 

@@ -48,6 +48,8 @@ def connect(server: SidecarServer, sidecar: Sidecar, params: lsp.InitializeParam
         ours.GAP_REPORT: reports.report_gap,
         ours.SESSION_ENTRIES: view.read_entries,
         ours.EDIT_READ: view.read_edit,
+        ours.DEBUG_REPORT: reports.report_debug,
+        ours.HINT_DISMISS: notes.dismiss_hint,
     }
     for method, feature in features.items():
         server.feature(method)(_handler(server, sidecar, ours.METHODS[method][0], feature))
