@@ -591,11 +591,12 @@ export interface DebugSteps1 {
   pauses?: number;
 }
 /**
- * A stop that lasts. Nothing is recorded of it before it is left; it is a natural pause.
+ * A stop that lasts: a natural pause. It is recorded when it is left, or as `stop` when nobody can say so.
  */
 export interface DebugStandingFact {
   kind: "standing";
   duration_ms: number;
+  stop?: DebugStopFact | null;
 }
 /**
  * A debug session began or ended; `debug_id` is the same in its stops.

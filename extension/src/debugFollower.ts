@@ -1,6 +1,6 @@
 // One debug session, followed by the messages between editor and adapter. It only listens: nothing is ever sent.
 
-import type { DebugReport, DebugSessionFact, DebugSteps, SeenBreakpoint } from "./contract.gen.ts";
+import type { DebugReport, DebugSessionFact, DebugSteps, DebugStopFact, SeenBreakpoint } from "./contract.gen.ts";
 import { type Body, number, record, Stop, text } from "./debugStop.ts";
 
 type Fact = DebugReport["fact"];
@@ -63,10 +63,10 @@ export class DebugFollower {
     this.#startedMs = around.nowMs();
   }
 
-  /** How long the oldest stop has lasted; undefined while the program runs. */
-  get standingMs(): number | undefined {
-    const since = [...this.#stops.values()].map((stop) => stop.sinceMs);
-    return since.length === 0 ? undefined : this.around.nowMs() - Math.min(...since);
+  /** The stop that has lasted longest, as it would be told now; undefined while the program runs. */
+  get standing(): DebugStopFact | undefined {
+    const [oldest] = [...this.#stops.values()].sort((one, other) => one.sinceMs - other.sinceMs);
+    return oldest?.told(this.followed.id, this.followed.type, this.around.nowMs());
   }
 
   /** The editor sends a message to the adapter. */

@@ -10,7 +10,9 @@ import type { Sidecar } from "./sidecar.ts";
 type Fact = DebugReport["fact"];
 
 const QUIET_MS = 500;
-const LOOK_MS = 10_000;
+const LOOK_MS = 5_000;
+const STANDING_MS = 3_000;
+const RESTART_MS = 1_000;
 const LONG_STOP_MS = 60_000;
 const END_GRACE_MS = 300;
 const MAX_WAITING = 200;
@@ -18,8 +20,8 @@ const SETTLE_MS = 2_000;
 
 /** Watches the debuggers of this window while `recording` names a trace. */
 export class Debugging implements vscode.Disposable {
-  readonly #followers = new Map<DebugFollower, { isLong: boolean }>();
-  readonly #sessions = new Map<string, DebugFollower>();
+  readonly #followers = new Map<DebugFollower, { told: string }>();
+  readonly #sessions = new Map<string, { follower: DebugFollower; sinceMs: number }>();
   readonly #changed = { added: new Map<string, vscode.Breakpoint>(), removed: new Map<string, vscode.Breakpoint>(), changed: new Map<string, vscode.Breakpoint>() };
   readonly #subscriptions: vscode.Disposable[];
   #waiting: Fact[] = [];
@@ -32,7 +34,7 @@ export class Debugging implements vscode.Disposable {
     private readonly sidecar: Sidecar,
     private readonly recording: () => string | undefined,
   ) {
-    const looking = setInterval(() => this.#lookForLongStops(), LOOK_MS);
+    const looking = setInterval(() => this.#tellStanding(), LOOK_MS);
     this.#subscriptions = [
       vscode.debug.registerDebugAdapterTrackerFactory("*", { createDebugAdapterTracker: (session) => this.#follow(session) }),
       vscode.debug.onDidTerminateDebugSession((session) => this.#ended(session.id)),
@@ -75,8 +77,8 @@ export class Debugging implements vscode.Disposable {
         tell: (fact) => this.#tell(fact),
       },
     );
-    this.#followers.set(follower, { isLong: false });
-    this.#sessions.set(session.id, follower);
+    this.#followers.set(follower, { told: "" });
+    this.#sessions.set(session.id, { follower, sinceMs: performance.now() });
     const guarded = this.#guard();
     return {
       onWillReceiveMessage: (message) => guarded(() => follower.sent(message)),
@@ -105,22 +107,28 @@ export class Debugging implements vscode.Disposable {
   }
 
   #ended(id: string): void {
-    const follower = this.#sessions.get(id);
+    const known = this.#sessions.get(id);
+    // A session that is restarted ends under the id that its successor has already.
+    if (known === undefined || performance.now() - known.sinceMs < RESTART_MS) return;
     this.#sessions.delete(id);
-    if (follower !== undefined) this.#endSoon(follower);
+    this.#endSoon(known.follower);
   }
 
   #end(follower: DebugFollower): void {
     if (this.#followers.delete(follower)) follower.end();
   }
 
-  #lookForLongStops(): void {
+  /** What stands is told while it stands: a window that is killed cannot tell it any more. */
+  #tellStanding(): void {
+    if (this.recording() === undefined) return;
     for (const [follower, known] of this.#followers) {
-      const standingMs = follower.standingMs ?? 0;
-      if (standingMs < LONG_STOP_MS) known.isLong = false;
-      else if (!known.isLong) {
-        known.isLong = true;
-        this.#tell({ kind: "standing", duration_ms: Math.round(standingMs) });
+      const stop = follower.standing;
+      const isLong = stop !== undefined && stop.duration_ms >= LONG_STOP_MS;
+      // Told again only when more is known of it, or when it has become a long one.
+      const told = stop === undefined ? "" : JSON.stringify({ ...stop, duration_ms: isLong });
+      if (stop !== undefined && told !== known.told && stop.duration_ms >= STANDING_MS) {
+        known.told = told;
+        this.#tell({ kind: "standing", duration_ms: stop.duration_ms, stop });
       }
     }
   }

@@ -66,6 +66,7 @@ DEBUGGING_SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
         "session_ended": {"fact": {**SESSION, "phase": "ended", "stops": 2, "exit_code": 1, "duration_ms": 42_000}},
         "breakpoints": {"fact": {"kind": "breakpoints", "added": [BREAKPOINT], "removed": [], "changed": []}},
         "standing": {"fact": {"kind": "standing", "duration_ms": 60_000}},
+        "standing_stop": {"fact": {"kind": "standing", "duration_ms": 60_000, "stop": STOP}},
         "lost": {"fact": {"kind": "lost", "detail": "A message could not be read."}},
     },
     "NoteSuggestion": {"third_red_run": SUGGESTION},

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lsprotocol import types as lsp
+from pytest_lsp import ClientServerConfig, client_capabilities
 
 from tests.editor.driven import Editor
+from tests.editor.spooled import events_of
 
 STEPS = {"next": 1, "step_in": 0, "step_out": 0, "step_back": 0, "continues": 0, "pauses": 0}
 STOP = {
@@ -123,6 +127,45 @@ async def test_a_miss_is_a_gap_and_a_pause_takes_nothing(editor: Editor) -> None
     assert (refused["is_recorded"], refused["reasons"]) == (False, ["The session is paused by participant."])
     assert [event["type"] for event in events[-2:]] == ["gap", "pause"]
     assert (events[-2]["data"]["reason"], events[-2]["data"]["detail"]) == ("debugger", "A message could not be read.")
+
+
+async def stand(editor: Editor) -> None:
+    """Tell of two stops that last, and that one of them was left."""
+    await editor.start()
+    left, stands = {**STOP, "debug_id": "left"}, {**STOP, "debug_id": "stands"}
+    for stop in (left, stands):
+        await report(editor, kind="standing", duration_ms=12_500, stop=stop)
+    await report(editor, **left)
+
+
+@pytest.mark.asyncio
+async def test_a_stop_that_stands_at_the_end_is_recorded(editor: Editor) -> None:
+    """A stop that still stands at the end of the session is recorded once; what stood before a pause is not."""
+    await stand(editor)
+    await editor.ask("patchtrail/session/pause")
+    await editor.ask("patchtrail/session/resume")
+    await report(editor, kind="standing", duration_ms=20_000, stop={**STOP, "debug_id": "later"})
+    await editor.ask("patchtrail/session/end")
+    stops = [one["data"]["debug_id"] for one in await editor.recorded() if one["type"] == "debug_stop"]
+
+    assert stops == ["left", "later"]
+
+
+@pytest.mark.asyncio
+async def test_a_stop_that_stands_when_the_client_goes_is_recorded(tmp_path: Path) -> None:
+    """A client that is gone cannot say any more that a stop was left: it is recorded as it stood."""
+    command = [sys.executable, "-m", "patchtrail", "serve", "--spool", str(tmp_path / "spool")]
+    client = await ClientServerConfig(server_command=command).start()
+    options = {"settings": {"folders_allowed": [str(tmp_path)]}}
+    capabilities = client_capabilities("visual-studio-code")
+    await client.initialize_session(lsp.InitializeParams(capabilities=capabilities, initialization_options=options))
+    await stand(Editor(client, tmp_path, tmp_path / "spool"))
+    await client.shutdown_session()
+    await client.stop()
+    stops = [one["data"] for one in events_of(tmp_path / "spool") if one["type"] == "debug_stop"]
+
+    assert [one["debug_id"] for one in stops] == ["left", "stands"]
+    assert stops[1]["duration_ms"] >= 12_500
 
 
 @pytest.mark.asyncio

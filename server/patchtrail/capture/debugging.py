@@ -27,9 +27,10 @@ from patchtrail.contract.lsp_debugging import (
     SeenFrame,
 )
 
-__all__ = ["DebugEvent", "DebugFact", "DebugTeller"]
+__all__ = ["DebugEvent", "DebugFact", "DebugTeller", "StandingStops"]
 
-DebugFact = DebugSessionFact | DebugStopFact | DebugStandingFact | BreakpointsFact | DebugLostFact
+DebugEnd = DebugSessionFact | DebugStopFact | BreakpointsFact | DebugLostFact
+DebugFact = DebugEnd | DebugStandingFact
 DebugEvent = DebugSession | DebugStop | Breakpoints | Gap
 MAX_FRAMES, MAX_VARIABLES, MAX_EVALUATIONS, MAX_BREAKPOINTS = 20, 200, 100, 200
 MAX_NAME_CHARS, MAX_TEXT_CHARS = 300, 2_000
@@ -43,8 +44,8 @@ class DebugTeller:
     redact: Callable[[str], str]
     with_values: bool
 
-    def event(self, fact: DebugFact, now_ms: int) -> DebugEvent | None:
-        """Return the event of a fact; None for what is not recorded."""
+    def event(self, fact: DebugEnd, now_ms: int) -> DebugEvent:
+        """Return the event of a fact."""
         match fact:
             case BreakpointsFact():
                 return Breakpoints(
@@ -55,11 +56,9 @@ class DebugTeller:
             case DebugSessionFact():
                 return self._session(fact)
             case DebugStopFact():
-                return self._stop(fact)
+                return self.stop(fact)
             case DebugLostFact():
                 return Gap(from_ms=now_ms, to_ms=now_ms, reason="debugger", detail=self._text(fact.detail))
-            case DebugStandingFact():
-                return None
 
     def _session(self, fact: DebugSessionFact) -> DebugSession:
         return DebugSession(
@@ -75,7 +74,8 @@ class DebugTeller:
             duration_ms=fact.duration_ms,
         )
 
-    def _stop(self, fact: DebugStopFact) -> DebugStop:
+    def stop(self, fact: DebugStopFact) -> DebugStop:
+        """Return a stop's event."""
         frames = [self._frame(frame) for frame in fact.frames[:MAX_FRAMES]]
         return DebugStop(
             debug_id=self._name(fact.debug_id),
@@ -158,6 +158,32 @@ class DebugTeller:
 
     def _text_or_none(self, text: str | None) -> str | None:
         return None if text is None else self._text(text)
+
+
+class StandingStops:
+    """Stops that last, one for each debug session, as they were told last. A killed client never says that it left."""
+
+    def __init__(self) -> None:
+        self._stops: dict[str, tuple[DebugStop, int]] = {}
+
+    def stands(self, fact: DebugStandingFact, teller: DebugTeller, now_ms: int) -> None:
+        """Take what is known of a stop by now."""
+        if fact.stop is not None:
+            stop = teller.stop(fact.stop)
+            self._stops[stop.debug_id] = stop, now_ms
+
+    def left(self, event: DebugEvent) -> None:
+        """Forget a stop that was left."""
+        if isinstance(event, DebugStop | DebugSession):
+            self._stops.pop(event.debug_id, None)
+
+    def take(self, now_ms: int) -> list[DebugStop]:
+        """Return and forget the stops that stand, as long as they have stood by now."""
+        stops, self._stops = self._stops, {}
+        return [
+            stop.model_copy(update={"duration_ms": stop.duration_ms + max(0, now_ms - told_ms)})
+            for stop, told_ms in stops.values()
+        ]
 
 
 def _cut(text: str, limit: int) -> str:

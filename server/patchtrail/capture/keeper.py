@@ -434,6 +434,8 @@ class Keeper:
         """Let go of an unfinished session; the next sidecar can go on with it. Reports wait for nobody."""
         self._reports.discard()
         if self._session is not None:
+            if self._session.paused_by is None:
+                self._guard_spool(self._session.leave_stops)
             self._session.close()
 
     def _give_up(self, session: Session) -> None:

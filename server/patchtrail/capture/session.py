@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from patchtrail.capture.commit_diff import commit_diff
-from patchtrail.capture.debugging import DebugFact, DebugTeller
+from patchtrail.capture.debugging import DebugFact, DebugTeller, StandingStops
 from patchtrail.capture.drafts import Draft, Drafts
 from patchtrail.capture.edits import MAX_INLINE_DIFF_CHARS, Edit, EditRecorder
 from patchtrail.capture.entries import Entries
@@ -80,6 +80,7 @@ class Session:
         self.drafts = Drafts(log)
         self.episodes = Episodes()
         self.hints = Hints(self.episodes)
+        self._standing = StandingStops()
         self.paused_by: Pauser | None = None
         self._folder = folder
         self._reports = reports
@@ -107,10 +108,20 @@ class Session:
 
     def debug(self, fact: DebugFact, *, with_values: bool) -> int | None:
         """Record a fact of a debugger; None for what is only looked at."""
+        now_ms = self.log.mono_ms()
+        teller = DebugTeller(self._places(), self.redactor.text, with_values)
         if isinstance(fact, DebugStandingFact):
-            self.hints.stands(self.log.next_seq - 1, self.log.mono_ms(), fact.duration_ms)
-        event = DebugTeller(self._places(), self.redactor.text, with_values).event(fact, self.log.mono_ms())
-        return None if event is None else self.append(event)
+            self.hints.stands(self.log.next_seq - 1, now_ms, fact.duration_ms)
+            self._standing.stands(fact, teller, now_ms)
+            return None
+        event = teller.event(fact, now_ms)
+        self._standing.left(event)
+        return self.append(event)
+
+    def leave_stops(self) -> None:
+        """Record the stops that still stand: nobody will come to say that they were left."""
+        for stop in self._standing.take(self.log.mono_ms()):
+            self.append(stop)
 
     def rewrite_rules(self, redactor: Redactor) -> None:
         """Go on with other redaction rules, and say so."""
@@ -212,6 +223,7 @@ class Session:
         finally:
             # Whatever could not be written: from here on nothing is captured.
             self.paused_by = by
+            self._standing.take(0)
             self.edits.snapshots.forget_recorded()
             self._prepared.close()
 
@@ -229,6 +241,7 @@ class Session:
         if self.paused_by is None:
             self.look_at_commits()
             self._confirm(self.drafts.all())
+            self.leave_stops()
         self.append(SessionEnd(reason="participant"))
         self.close()
 

@@ -91,10 +91,11 @@ class DebugStopFact(WireModel):
 
 
 class DebugStandingFact(WireModel):
-    """A stop that lasts. Nothing is recorded of it before it is left; it is a natural pause."""
+    """A stop that lasts: a natural pause. It is recorded when it is left, or as `stop` when nobody can say so."""
 
     kind: Literal["standing"]
     duration_ms: Count
+    stop: DebugStopFact | None = None
 
 
 class DebugLostFact(WireModel):
