@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from pydantic import TypeAdapter
 
 from patchtrail.contract import events
-from patchtrail.trace import Episodes
+from patchtrail.contract.collection import Assurance
+from patchtrail.contract.event_lines import EVENT_TYPES, Event
+from patchtrail.integrity.verify import VerifiedEvent
+from patchtrail.trace import Episodes, document_of, episode_told
 from tests.trace.bench_of_bugs import Bench, Truth
 
 TOTAL = "tests/test_shop.py::test_total"
@@ -332,3 +336,29 @@ def test_suites_are_told_apart() -> None:
         told.take(seq, seq * 10_000, run)
 
     assert [one.green for one in told.all()] == [2, None]
+
+
+def test_the_document_and_the_reader_tell_episodes() -> None:
+    """A trace's document holds its episodes, and a person reads what became of each red test."""
+    bench = Bench(1)
+    start = {"kind": "local", "participant_id": None, "task_id": "T", "task_title": "", "task_description": ""}
+    start |= {"repo_origin": "", "start_commit": "", "consent": None, "os": "", "python_version": "3"}
+    begun = events.SessionStart(**start, sidecar_version="", client_name="", client_version="")
+    (truth,) = a_print_first(bench)
+    body = {"v": 1, "trace_id": f"trace-{'0' * 32}", "prev": "0" * 64, "ts_ms": 0}
+    told = [(0, 0, begun), *bench.events]
+    held = [
+        VerifiedEvent(
+            TypeAdapter(Event).validate_python(
+                {**body, "seq": seq, "mono_ms": at, "type": EVENT_TYPES[type(data)], "data": data.model_dump()}
+            ),
+            "0" * 64,
+        )
+        for seq, at, data in told
+    ]
+    document = document_of(str(body["trace_id"]), held, [None] * len(held), Assurance(level="L1", reasons=[]))
+    summary, details = episode_told(document.episodes[0])
+
+    assert [(one.test_id, one.green) for one in document.episodes] == [(truth.test_id, truth.green)]
+    assert summary == f"{PAGE}: red in event 2, green in event {truth.green}"
+    assert details == ["0 stops, 0 notes, 2 edits", f"first fixing edit: event {truth.first_fix}"]

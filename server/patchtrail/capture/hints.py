@@ -59,7 +59,7 @@ class Hints:
 
     def edited(self, seq: int, now_ms: int, event: FileEdit, texts: EditTexts) -> None:
         """Look at an edit: one that leads back to an earlier text of its file is a revert."""
-        states = self._states[f"{event.root}:{event.file_path}"]
+        states = self._states[f"{event.root}:{event.file_path}#{event.cell.cell_id if event.cell else ''}"]
         before, after = _hash(texts.before), _hash(texts.after)
         if not states or states[-1] != before:
             states.append(before)

@@ -68,6 +68,8 @@ class Episodes:
     """The episodes of one session; takes its events in order."""
 
     _changes: list[Change] = field(default_factory=list)
+    _history: dict[str, list[Change]] = field(default_factory=dict)
+    _edits: list[int] = field(default_factory=list)
     _stops: list[int] = field(default_factory=list)
     _notes: list[tuple[int, list[int]]] = field(default_factory=list)
     _open: dict[str, Following] = field(default_factory=dict)
@@ -92,6 +94,8 @@ class Episodes:
         change = change_of(seq, mono_ms, data)
         if change is not None:
             self._changes.append(change)
+            self._edits.append(seq)
+            self._history.setdefault(change.place, []).append(change)
             self._renamed.update(renamed_tests(change))
 
     def all(self, newest: int | None = None) -> list[Episode]:
@@ -224,13 +228,11 @@ class Episodes:
         changes = self._between(red, green)
         if not changes:
             return []
-        wanted = {change.place for change in changes}
         hashes: dict[str, str | None] = {}
-        for change in self._changes:
-            if change.seq >= changes[0].seq:
-                break
-            if change.place in wanted:
-                hashes[change.place] = change.hash_after
+        for place in {change.place for change in changes}:
+            history = self._history[place]
+            before = bisect_left(history, changes[0].seq, key=lambda change: change.seq)
+            hashes[place] = history[before - 1].hash_after if before else None
         return that_matter(changes, hashes)
 
     def _told(self, known: Following) -> Episode:
@@ -254,7 +256,7 @@ class Episodes:
             green_ms=green.ended_ms if green else None,
             stops=_within(self._stops, first, last),
             notes=notes[-MAX_LISTED:],
-            edits=_within([change.seq for change in self._changes], first, last),
+            edits=_within(self._edits, first, last),
             fixing_edits=known.fixing[:MAX_LISTED],
             first_fixing_edit=known.fixing[0] if known.fixing else None,
             is_flaky=known.is_flaky,
@@ -274,7 +276,8 @@ def _is_among(key: str, named: dict[str, list[str]]) -> bool:
 
 def _within(seqs: list[int], first: int, last: int | None) -> list[int]:
     stop = len(seqs) if last is None else bisect_left(seqs, last)
-    return seqs[bisect_right(seqs, first) : stop][-MAX_LISTED:]
+    start = bisect_right(seqs, first)
+    return seqs[max(start, stop - MAX_LISTED) : stop]
 
 
 def _first_line(text: str) -> str:
