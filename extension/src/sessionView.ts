@@ -51,11 +51,11 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
         ...this.#page(this.#entries.length),
       ];
     }
-    if (node.kind === "made") return node.children;
+    if (node.kind === "made") return node.children();
     if (node.kind === "older") return this.#page(node.until);
     if (node.kind !== "entry") return [];
     const { failed_tests: tests, details, frames = [] } = node.entry;
-    if (frames.length > 0) return frames.map((frame): Node => ({ kind: "made", item: frameItem(frame), children: [] }));
+    if (frames.length > 0) return frames.map((frame): Node => ({ kind: "made", item: frameItem(frame), children: () => [] }));
     if (tests.length > 0) return tests.map((test): Node => ({ kind: "test", test }));
     return details.map((text): Node => ({ kind: "detail", text }));
   }

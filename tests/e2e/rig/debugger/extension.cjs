@@ -2,7 +2,9 @@
 const vscode = require("vscode");
 const fs = require("node:fs");
 
-const FLOOD = 10_000;
+const FLOOD = 20_000;
+// The editor itself takes some milliseconds for each answer.
+const ANSWERS = 500;
 const MODEL = { id: "rig", name: "Rig", family: "rig", version: "1", maxInputTokens: 10_000, maxOutputTokens: 1_000, capabilities: {} };
 
 exports.activate = (context) => {
@@ -51,7 +53,7 @@ class BrokenAdapter {
     if (command === "initialize") this.send({ type: "event", event: "initialized" });
     if (command === "launch") {
       for (let n = 0; n < FLOOD; n += 1) this.send({ type: "event", event: "output", body: { category: "telemetry", output: `line ${n}\n` } });
-      for (let n = 0; n < FLOOD; n += 1) this.send({ type: "response", request_seq: 1e6 + n, success: true, command: "variables", body: { variables: [{ name: null, value: 7 }] } });
+      for (let n = 0; n < ANSWERS; n += 1) this.send({ type: "response", request_seq: 1e6 + n, success: true, command: "variables", body: { variables: [{ name: null, value: 7 }] } });
       this.send({ type: "event", event: "stopped", body: { reason: 7, threadId: 1, text: { nested: true } } });
       this.send({ type: "event", event: "exited", body: { exitCode: "one" } });
       setTimeout(() => this.send({ type: "event", event: "terminated" }), 500);
