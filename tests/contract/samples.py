@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.contract.log_samples import LOG_SAMPLES, LOG_WRONG, SIGNED_KEYS
 from tests.contract.debugging_samples import DEBUGGING_SAMPLES, DEBUGGING_WRONG, MORE_SAMPLES
+from tests.contract.log_samples import LOG_SAMPLES, LOG_WRONG, SIGNED_KEYS
 from tests.integrity.honest import honest
 
 SESSION = honest(seed=42)
