@@ -158,6 +158,28 @@ export interface BreakpointsEvent {
   data: Breakpoints;
 }
 /**
+ * Breakpoints changed, whether a debugger runs or not.
+ */
+export interface BreakpointsFact {
+  kind: "breakpoints";
+  added: SeenBreakpoint[];
+  removed: SeenBreakpoint[];
+  changed: SeenBreakpoint[];
+}
+/**
+ * A breakpoint as the editor has it.
+ */
+export interface SeenBreakpoint {
+  kind: "source" | "function" | "exception" | "data" | "instruction";
+  path?: string | null;
+  line?: number | null;
+  name?: string | null;
+  condition?: string | null;
+  hit_condition?: string | null;
+  log_message?: string | null;
+  is_enabled?: boolean;
+}
+/**
  * One output: its media types, in order, and the SHA-256 over their names and bytes.
  */
 export interface CellOutput {
@@ -660,6 +682,98 @@ export interface DebugFrame {
   root?: string;
 }
 /**
+ * Something of a debugger was missed.
+ */
+export interface DebugLostFact {
+  kind: "lost";
+  detail: string;
+}
+/**
+ * One fact of a debugger.
+ */
+export interface DebugReport {
+  fact: DebugSessionFact | DebugStopFact | DebugStandingFact | BreakpointsFact | DebugLostFact;
+}
+/**
+ * A debug session began or ended.
+ */
+export interface DebugSessionFact {
+  kind: "session";
+  debug_id: string;
+  phase: "started" | "ended";
+  debug_type: string;
+  request: "launch" | "attach" | "unknown";
+  name: string;
+  breakpoints: SeenBreakpoint[];
+  stops?: number;
+  steps?: DebugSteps;
+  exit_code?: number | null;
+  duration_ms?: number | null;
+}
+/**
+ * How a debugged program was moved on.
+ */
+export interface DebugSteps {
+  next?: number;
+  step_in?: number;
+  step_out?: number;
+  step_back?: number;
+  continues?: number;
+  pauses?: number;
+}
+/**
+ * A stop that was left.
+ */
+export interface DebugStopFact {
+  kind: "stop";
+  debug_id: string;
+  debug_type: string;
+  reason: string;
+  exception: DebugException | null;
+  frames: SeenFrame[];
+  frames_omitted?: number;
+  variables: DebugVariable[];
+  evaluations: DebugEvaluation[];
+  steps_before: DebugSteps1;
+  duration_ms: number;
+}
+/**
+ * A stack frame as the adapter named it, innermost first.
+ */
+export interface SeenFrame {
+  name: string;
+  path: string | null;
+  line: number | null;
+}
+/**
+ * A variable that was looked at; `value` is null unless recording values is switched on.
+ */
+export interface DebugVariable {
+  scope: string;
+  name: string;
+  type_name: string | null;
+  value?: string | null;
+}
+/**
+ * How a debugged program was moved on.
+ */
+export interface DebugSteps1 {
+  next?: number;
+  step_in?: number;
+  step_out?: number;
+  step_back?: number;
+  continues?: number;
+  pauses?: number;
+}
+/**
+ * A stop that lasts: a natural pause. It is recorded when it is left, or as `stop` when nobody can say so.
+ */
+export interface DebugStandingFact {
+  kind: "standing";
+  duration_ms: number;
+  stop?: DebugStopFact | null;
+}
+/**
  * A debug session began or ended; `debug_id` is the same in its stops.
  */
 export interface DebugSession {
@@ -670,14 +784,14 @@ export interface DebugSession {
   name: string;
   breakpoints: Breakpoint[];
   stops?: number;
-  steps?: DebugSteps;
+  steps?: DebugSteps2;
   exit_code?: number | null;
   duration_ms?: number | null;
 }
 /**
  * How a debugged program was moved on.
  */
-export interface DebugSteps {
+export interface DebugSteps2 {
   next?: number;
   step_in?: number;
   step_out?: number;
@@ -708,17 +822,6 @@ export interface DebugSessionEvent {
   data: DebugSession;
 }
 /**
- * How a debugged program was moved on.
- */
-export interface DebugSteps1 {
-  next?: number;
-  step_in?: number;
-  step_out?: number;
-  step_back?: number;
-  continues?: number;
-  pauses?: number;
-}
-/**
  * One stop of a debugged program, told when it is left; `steps_before` led to it.
  */
 export interface DebugStop {
@@ -738,15 +841,6 @@ export interface DebugStop {
    * How long the program stood.
    */
   duration_ms: number;
-}
-/**
- * A variable that was looked at; `value` is null unless recording values is switched on.
- */
-export interface DebugVariable {
-  scope: string;
-  name: string;
-  type_name: string | null;
-  value?: string | null;
 }
 /**
  * Event line of a `DebugStop`.
@@ -1134,6 +1228,15 @@ export interface Entry {
   path: string | null;
   has_diff: boolean;
   failed_tests: FailedTest[];
+  /**
+   * Of a debugger's stop, innermost first.
+   */
+  frames?: ShownFrame[];
+  note_kind?: ("plan" | "hypothesis" | "observation" | "decision" | "next_step") | null;
+  /**
+   * An agent wrote the note.
+   */
+  is_agent?: boolean;
 }
 /**
  * A test that failed, and where it stands on this machine.
@@ -1143,6 +1246,61 @@ export interface FailedTest {
   message: string;
   path: string | null;
   line: number | null;
+}
+/**
+ * A stack frame, and where it stands on this machine.
+ */
+export interface ShownFrame {
+  name: string;
+  path: string | null;
+  line: number | null;
+}
+/**
+ * One failing test, from its first red run on; numbers are the `seq` of events.
+ */
+export interface Episode {
+  /**
+   * As its last run names it; empty where a run told of no test.
+   */
+  test_id: string;
+  /**
+   * What it was called before it was renamed.
+   */
+  former_ids?: string[];
+  /**
+   * The first line of its first failure.
+   */
+  message: string;
+  command_line?: string;
+  /**
+   * The runs in which it failed, the latest ones when there are many.
+   */
+  red: number[];
+  red_runs: number;
+  /**
+   * The first red run, on the session's clock.
+   */
+  red_ms: number;
+  /**
+   * The first run in which it passed; null while the episode is open.
+   */
+  green: number | null;
+  green_ms: number | null;
+  stops: number[];
+  notes: number[];
+  edits: number[];
+  /**
+   * What changed between the last red and the first green run.
+   */
+  fixing_edits: number[];
+  /**
+   * The earliest edit since which it can have been green.
+   */
+  first_fixing_edit: number | null;
+  /**
+   * It turned green though nothing changed, or within one run.
+   */
+  is_flaky: boolean;
 }
 /**
  * Event line of a `SessionStart`.
@@ -1873,6 +2031,14 @@ export interface Settings {
    * Listen on this machine alone, at a port that is drawn, for the telemetry of coding agents (OTLP over HTTP, in JSON). They need the address that Copy the Agents' Address gives.
    */
   agents_receiver?: boolean;
+  /**
+   * Record the values of variables and expressions that the debugger shows, redacted. Off: their names and types alone.
+   */
+  debugger_values?: boolean;
+  /**
+   * Suggest a note at a natural pause, in the status bar and the session view: a third red run of a test, a revert, a long stop in the debugger. At most one in ten minutes, never a pop-up.
+   */
+  notes_hints?: boolean;
 }
 /**
  * A one-time enrolment code: 10 Crockford characters, stored only as a hash.
@@ -1963,6 +2129,12 @@ export interface NoParams {}
  * A structured rationale; `links` are the `seq` of the events it is about.
  */
 export interface NoteAdd {
+  author?: "participant" | "agent";
+  agent?: string | null;
+  source?: "keyboard" | "selection" | "hint" | "tool" | "editor_model";
+  hint?: ("third_red_run" | "revert" | "long_stop") | null;
+  place?: NotePlace | null;
+  draft_text?: string | null;
   kind: "plan" | "hypothesis" | "observation" | "decision" | "next_step";
   text: string;
   confidence?: ("low" | "medium" | "high") | null;
@@ -1972,9 +2144,23 @@ export interface NoteAdd {
   links?: number[];
 }
 /**
+ * The lines that were selected, from 1, in a file on this machine.
+ */
+export interface NotePlace {
+  path: string;
+  start_line: number;
+  end_line: number;
+}
+/**
  * A note that is recorded after 30 seconds or when it is confirmed; sent again with its id it is replaced.
  */
 export interface NoteDraft {
+  author?: "participant" | "agent";
+  agent?: string | null;
+  source?: "keyboard" | "selection" | "hint" | "tool" | "editor_model";
+  hint?: ("third_red_run" | "revert" | "long_stop") | null;
+  place?: NotePlace | null;
+  draft_text?: string | null;
   kind: "plan" | "hypothesis" | "observation" | "decision" | "next_step";
   text: string;
   confidence?: ("low" | "medium" | "high") | null;
@@ -1993,6 +2179,17 @@ export interface NoteDraft {
 export interface NoteLink {
   seq: number;
   summary: string;
+}
+/**
+ * A natural pause at which a note would cost little: shown quietly, never a pop-up.
+ */
+export interface NoteSuggestion {
+  hint: "third_red_run" | "revert" | "long_stop";
+  /**
+   * The event that it is about.
+   */
+  seq: number;
+  text: string;
 }
 /**
  * A command that was run.
@@ -2372,6 +2569,10 @@ export interface SessionEntries {
   first_seq: number;
   entries: Entry[];
   drafts: PendingDraft[];
+  /**
+   * Fault episodes, the newest last; the oldest make room.
+   */
+  episodes?: Episode[];
 }
 /**
  * The session as the status bar shows it.
@@ -2434,6 +2635,7 @@ export interface SessionState {
    * Where agents may send their telemetry; whoever has the address may.
    */
   agents_address?: string | null;
+  note_suggestion?: NoteSuggestion | null;
 }
 /**
  * An environment variable that new terminals should have; `prepend` keeps what the user set behind it.
@@ -2479,6 +2681,14 @@ export interface Settings1 {
    * Listen on this machine alone, at a port that is drawn, for the telemetry of coding agents (OTLP over HTTP, in JSON). They need the address that Copy the Agents' Address gives.
    */
   agents_receiver?: boolean;
+  /**
+   * Record the values of variables and expressions that the debugger shows, redacted. Off: their names and types alone.
+   */
+  debugger_values?: boolean;
+  /**
+   * Suggest a note at a natural pause, in the status bar and the session view: a third red run of a test, a revert, a long stop in the debugger. At most one in ten minutes, never a pop-up.
+   */
+  notes_hints?: boolean;
 }
 /**
  * Start recording in one folder; `trace_id` goes on with a trace that a killed sidecar left behind.
@@ -2554,6 +2764,10 @@ export interface TraceDocument {
   metrics: DocumentMetrics;
   qa: QaResults1;
   integrity: DocumentIntegrity;
+  /**
+   * Fault episodes, worked out from the verified events.
+   */
+  episodes?: Episode[];
 }
 /**
  * Empty until the collector has validated and judged the trace.
@@ -2637,6 +2851,8 @@ export interface Requests {
   "patchtrail/edit/read": { params: EditRequest; result: EditTexts };
   "patchtrail/changes/report": { params: ChangesReport; result: ChangesTaken };
   "patchtrail/notebook/cellRan": { params: CellRan; result: Recorded };
+  "patchtrail/debug/report": { params: DebugReport; result: Recorded };
+  "patchtrail/hint/dismiss": { params: NoParams; result: SessionState };
 }
 
 /** Notifications from the sidecar to the client. */

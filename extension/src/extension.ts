@@ -5,7 +5,8 @@ import { copyAddress } from "./agents.ts";
 import type { Entry, NoteDraft, PendingDraft } from "./contract.gen.ts";
 import { serveEditTexts } from "./editTexts.ts";
 import { openMenu } from "./menu.ts";
-import { confirm, confirmDrafts, editDraft, writeNote } from "./notes.ts";
+import { confirm, confirmDrafts, editDraft, writeNote, writeNoteOnSelection, writeSuggestedNote } from "./notes.ts";
+import { registerNoteTool } from "./noteTool.ts";
 import { Patchtrail } from "./patchtrail.ts";
 import { told } from "./session.ts";
 
@@ -14,7 +15,9 @@ let patchtrail: Patchtrail | undefined;
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   patchtrail = new Patchtrail(context);
   const tree = vscode.window.createTreeView("patchtrail.session", { treeDataProvider: patchtrail.view });
-  context.subscriptions.push(patchtrail, tree, serveEditTexts(patchtrail.sidecar), ...commands(patchtrail));
+  const { view, sidecar } = patchtrail;
+  view.onDidChangeTreeData(() => (tree.description = view.counts));
+  context.subscriptions.push(patchtrail, tree, serveEditTexts(sidecar), registerNoteTool(sidecar), ...commands(patchtrail));
   // Not waited for: the commands, the log among them, must work whatever becomes of the sidecar.
   void patchtrail.bringUp().catch((error: unknown) => patchtrail?.log.appendLine(`not started: ${error instanceof Error ? error.name : "unknown"}`));
 }
@@ -29,7 +32,7 @@ function commands(parts: Patchtrail): vscode.Disposable[] {
     "patchtrail.connect": () => parts.connect(),
     "patchtrail.consent": () => parts.consent(),
     "patchtrail.start": () => parts.start(),
-    "patchtrail.pause": () => session.pause(),
+    "patchtrail.pause": () => parts.debugging.settle().then(() => session.pause()),
     "patchtrail.resume": () => session.resume(),
     "patchtrail.end": () => parts.end(),
     "patchtrail.note": (kind?: NoteDraft["kind"]) => writeNote(sidecar, kind),
@@ -38,6 +41,9 @@ function commands(parts: Patchtrail): vscode.Disposable[] {
     "patchtrail.note.observation": () => writeNote(sidecar, "observation"),
     "patchtrail.note.decision": () => writeNote(sidecar, "decision"),
     "patchtrail.note.nextStep": () => writeNote(sidecar, "next_step"),
+    "patchtrail.note.selection": () => writeNoteOnSelection(sidecar),
+    "patchtrail.hint.note": () => writeSuggestedNote(sidecar),
+    "patchtrail.hint.dismiss": () => sidecar.request("patchtrail/hint/dismiss", {}),
     "patchtrail.confirmNotes": () => confirmDrafts(sidecar),
     "patchtrail.draft.confirm": (node: { draft: PendingDraft }) => confirm(sidecar, node.draft.draft_id),
     "patchtrail.draft.edit": (node: { draft: PendingDraft }) => editDraft(sidecar, node.draft),

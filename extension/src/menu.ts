@@ -12,6 +12,8 @@ const ROWS = {
   connect: { label: "$(plug) Connect to a Collector…", command: "patchtrail.connect" },
   start: { label: "$(record) Start Recording…", command: "patchtrail.start" },
   note: { label: "$(note) Note…", command: "patchtrail.note" },
+  suggested: { label: "$(lightbulb) Write the Suggested Note…", command: "patchtrail.hint.note" },
+  dismiss: { label: "$(close) Not Now: Put the Suggestion Away", command: "patchtrail.hint.dismiss" },
   confirm: { label: "$(check) Record the Drafts Now", command: "patchtrail.confirmNotes" },
   pause: { label: "$(debug-pause) Pause", command: "patchtrail.pause" },
   resume: { label: "$(debug-start) Resume", command: "patchtrail.resume" },
@@ -28,7 +30,7 @@ export function rowsFor(isConnected: boolean, state: SessionState | undefined): 
   if (!isConnected) return [ROWS.connect, ...always];
   switch (state?.state) {
     case "recording":
-      return [ROWS.note, ...(state.drafts ? [ROWS.confirm] : []), ROWS.pause, ROWS.end, ROWS.view, ROWS.consent, ...always];
+      return [...(state.note_suggestion ? [ROWS.suggested, ROWS.dismiss] : []), ROWS.note, ...(state.drafts ? [ROWS.confirm] : []), ROWS.pause, ROWS.end, ROWS.view, ROWS.consent, ...always];
     case "paused":
       return [ROWS.resume, ROWS.end, ROWS.view, ROWS.consent, ...always];
     default:

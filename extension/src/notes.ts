@@ -3,35 +3,61 @@
 import { randomUUID } from "node:crypto";
 import * as vscode from "vscode";
 import type { Drafted, Entry, NoteDraft, PendingDraft } from "./contract.gen.ts";
+import { draftWithModel } from "./draftModel.ts";
+import { askText, type Written } from "./noteBox.ts";
+import { type Kind, KIND_AT, KINDS } from "./noteKinds.ts";
 import { problemOf, told } from "./session.ts";
 import type { Sidecar } from "./sidecar.ts";
 
-type Kind = NoteDraft["kind"];
 type Confidence = NonNullable<NoteDraft["confidence"]>;
+type Origin = Pick<NoteDraft, "source" | "hint" | "place">;
 
-/** Kinds in the order in which a debugging session needs them. */
-export const KINDS: readonly { kind: Kind; label: string; hint: string; icon: string }[] = [
-  { kind: "hypothesis", label: "Hypothesis", hint: "what is probably wrong", icon: "lightbulb" },
-  { kind: "observation", label: "Observation", hint: "what was seen", icon: "eye" },
-  { kind: "plan", label: "Plan", hint: "how to go about it", icon: "list-ordered" },
-  { kind: "decision", label: "Decision", hint: "what was chosen, and why", icon: "milestone" },
-  { kind: "next_step", label: "Next Step", hint: "what comes now", icon: "arrow-right" },
-];
 const RECENT = 30;
 const HOLD_MS = 10_000;
-const LINKED = new Set(["file_edit", "test_run", "cmd_run", "commit", "rationale_note"]);
+const LINKED = new Set(["file_edit", "test_run", "cmd_run", "commit", "rationale_note", "debug_stop"]);
 
-/** Write a note; without a kind it is asked for first. */
-export async function writeNote(sidecar: Sidecar, kind?: Kind): Promise<void> {
-  const link = sidecar.state?.note_link;
+/** Write a note; without a kind it is asked for first. A suggestion that shows meanwhile has probably led to it. */
+export async function writeNote(sidecar: Sidecar, kind?: Kind, origin: Origin = {}): Promise<void> {
+  const { note_link: last, note_suggestion: suggested } = sidecar.state ?? {};
+  const link = origin.source === "hint" && suggested ? { seq: suggested.seq, summary: suggested.text } : last;
   const chosen = kind ?? (await chosenKind());
   if (chosen === undefined) return;
-  const about = link ? `about: ${link.summary}` : "about nothing yet";
-  const text = await textOf(chosen, about, "");
-  if (text === undefined) return;
-  const draft: NoteDraft = { draft_id: randomUUID(), kind: chosen, text, confidence: null, links: link ? [link.seq] : [] };
+  const place = origin.place ? `lines ${origin.place.start_line} to ${origin.place.end_line}; ` : "";
+  const about = link ? `${place}about: ${link.summary}` : `${place}about nothing yet`;
+  const written = await writtenOf(sidecar, chosen, about);
+  if (written === undefined) return;
+  const { text, drafted } = written;
+  const source = drafted === null ? (origin.source ?? "keyboard") : "editor_model";
+  const draft: NoteDraft = {
+    draft_id: randomUUID(),
+    kind: chosen,
+    text,
+    confidence: null,
+    links: link ? [link.seq] : [],
+    source,
+    hint: suggested?.hint ?? null,
+    place: origin.place ?? null,
+    draft_text: drafted,
+  };
   // The text is kept before anything else is asked: closing what follows never loses it.
   if (await keep(sidecar, draft)) await refine(sidecar, draft);
+}
+
+/** Write a note about the lines that are selected. */
+export async function writeNoteOnSelection(sidecar: Sidecar): Promise<void> {
+  const editor = vscode.window.activeTextEditor;
+  if (editor === undefined || editor.document.uri.scheme !== "file") throw new Error("A note from a selection needs a file in the editor.");
+  const { start, end } = editor.selection;
+  // A selection that ends before the first character of a line does not hold that line.
+  const last = end.line > start.line && end.character === 0 ? end.line - 1 : end.line;
+  const place = { path: editor.document.uri.fsPath, start_line: start.line + 1, end_line: last + 1 };
+  await writeNote(sidecar, undefined, { source: "selection", place });
+}
+
+/** Write the note that is suggested. */
+export async function writeSuggestedNote(sidecar: Sidecar): Promise<void> {
+  const suggested = sidecar.state?.note_suggestion;
+  await writeNote(sidecar, suggested ? KIND_AT[suggested.hint] : undefined, { source: suggested ? "hint" : "keyboard" });
 }
 
 /** Change a draft's text. */
@@ -61,15 +87,15 @@ async function chosenKind(): Promise<Kind | undefined> {
 }
 
 async function textOf(kind: Kind, prompt: string, value: string): Promise<string | undefined> {
-  const title = KINDS.find((one) => one.kind === kind)?.label ?? kind;
-  const text = await vscode.window.showInputBox({
-    title,
-    prompt,
-    value,
-    ignoreFocusOut: true,
-    validateInput: (written) => (written.length > 20_000 ? "At most 20,000 characters" : undefined),
-  });
-  return text?.trim() ? text.trim() : undefined;
+  return (await askText({ title: titleOf(kind), prompt, value }))?.text;
+}
+
+async function writtenOf(sidecar: Sidecar, kind: Kind, prompt: string): Promise<Written | undefined> {
+  return askText({ title: titleOf(kind), prompt, value: "", draft: (token) => draftWithModel(sidecar, kind, token) });
+}
+
+function titleOf(kind: Kind): string {
+  return KINDS.find((one) => one.kind === kind)?.label ?? kind;
 }
 
 /** A draft that is being looked at does not run out of time. */

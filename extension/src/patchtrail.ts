@@ -6,6 +6,7 @@ import { Changes } from "./changes.ts";
 import { connect } from "./connect.ts";
 import { askForConsent } from "./consent.ts";
 import type { CommandReport, ConsentRef, Facts, InitializationOptions, SessionState } from "./contract.gen.ts";
+import { Debugging } from "./debugging.ts";
 import { type Enrolment, KeyStore } from "./deviceKey.ts";
 import { AgreementStore, facts, onDidChangeFacts } from "./facts.ts";
 import { watchNotebooks } from "./notebooks.ts";
@@ -35,6 +36,7 @@ export class Patchtrail implements vscode.Disposable {
   readonly session: Session;
   readonly agents: Agents;
   readonly view = new SessionView(this.sidecar);
+  readonly debugging = new Debugging(this.sidecar, () => (this.#isRecording ? this.#traceId : undefined));
   readonly #agreement: AgreementStore;
   readonly #runtime: Runtime;
   readonly #statusBar = new StatusBar();
@@ -47,6 +49,7 @@ export class Patchtrail implements vscode.Disposable {
   #line: string | undefined;
   #trouble: Trouble | undefined;
   #isRecording = false;
+  #traceId: string | undefined;
   #isDisposed = false;
   #toldFacts = "";
   #hasToldExplorers = false;
@@ -128,6 +131,7 @@ export class Patchtrail implements vscode.Disposable {
   /** End the session, once it is told what still runs. */
   async end(): Promise<void> {
     await this.#tellCommands();
+    await this.debugging.settle();
     await this.session.end();
   }
 
@@ -153,12 +157,13 @@ export class Patchtrail implements vscode.Disposable {
   async shutDown(): Promise<void> {
     this.#isDisposed = true;
     await this.#tellCommands();
+    await this.debugging.settle();
     await this.sidecar.stop();
   }
 
   dispose(): void {
     this.#isDisposed = true;
-    vscode.Disposable.from(...this.#subscriptions, this.#terminals, this.#tasks, this.#changes, this.view, this.#statusBar, this.log).dispose();
+    vscode.Disposable.from(...this.#subscriptions, this.#terminals, this.#tasks, this.#changes, this.debugging, this.view, this.#statusBar, this.log).dispose();
   }
 
   async #bringUp(isAnew: boolean): Promise<void> {
@@ -200,6 +205,7 @@ export class Patchtrail implements vscode.Disposable {
       this.#hasToldExplorers = false;
       this.#others.forget();
     }
+    this.#traceId = state.trace_id ?? undefined;
     this.#record(state.state === "recording");
     this.#trouble = undefined;
     offer(this.context.environmentVariableCollection, state.terminal_variables ?? []);
@@ -226,7 +232,10 @@ export class Patchtrail implements vscode.Disposable {
   }
 
   #record(isRecording: boolean): void {
-    if (this.#isRecording && !isRecording) this.#terminals.forgetRunning();
+    if (this.#isRecording && !isRecording) {
+      this.#terminals.forgetRunning();
+      this.debugging.forget();
+    }
     this.#isRecording = isRecording;
     this.#changes.follow(isRecording);
   }

@@ -1,33 +1,23 @@
-// The tree of the running session: drafts on top, then what was recorded, newest first; failing tests below their run.
+// The tree of the running session: a suggestion and drafts on top, then fault episodes, then what was recorded, newest
+// first; failing tests stand below their run, frames below their stop.
 
 import * as vscode from "vscode";
-import type { Entry, FailedTest, PendingDraft, SessionState } from "./contract.gen.ts";
-import { editUri } from "./editTexts.ts";
-import { KINDS } from "./notes.ts";
+import type { Entry, Episode, FailedTest, NoteSuggestion, PendingDraft, SessionState } from "./contract.gen.ts";
+import { countsOf, episodesNode, type MadeNode, suggestionNode } from "./episodeNodes.ts";
+import { draftItem, entryItem, frameItem, testItem } from "./sessionItems.ts";
 import type { Sidecar } from "./sidecar.ts";
 
 type Node =
+  | MadeNode
+  | { kind: "older"; until: number }
   | { kind: "draft"; draft: PendingDraft }
   | { kind: "entry"; entry: Entry }
   | { kind: "detail"; text: string }
   | { kind: "test"; test: FailedTest };
 
-const ICONS: Record<string, string> = {
-  session_start: "play-circle",
-  file_edit: "edit",
-  cmd_run: "terminal",
-  test_run: "beaker",
-  commit: "git-commit",
-  rationale_note: "note",
-  pause: "debug-pause",
-  resume: "debug-start",
-  gap: "warning",
-  clock_step: "clock",
-  recovered: "debug-restart",
-  session_end: "stop-circle",
-};
 const QUIET_MS = 150;
-const SHOWN = 500;
+const SHOWN = 5_000;
+const PAGE = 500;
 
 /** Shows what the sidecar remembers of the running session. */
 export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Disposable {
@@ -35,6 +25,8 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   readonly onDidChangeTreeData = this.#changed.event;
   #entries: Entry[] = [];
   #drafts: PendingDraft[] = [];
+  #episodes: Episode[] = [];
+  #suggestion: NoteSuggestion | null = null;
   #traceId: string | null = null;
   #timer: NodeJS.Timeout | undefined;
   #isFetching = false;
@@ -44,6 +36,7 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
 
   /** Follow the sidecar: what is new is fetched once things are quiet. */
   follow(state: SessionState): void {
+    this.#suggestion = state.note_suggestion ?? null;
     if (state.trace_id !== this.#traceId) this.#clear(state.trace_id);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#fetch(), QUIET_MS);
@@ -52,12 +45,17 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   getChildren(node?: Node): Node[] {
     if (node === undefined) {
       return [
+        ...(this.#suggestion === null ? [] : [suggestionNode(this.#suggestion)]),
         ...this.#drafts.map((draft): Node => ({ kind: "draft", draft })),
-        ...this.#entries.map((entry): Node => ({ kind: "entry", entry })).reverse(),
+        ...episodesNode(this.#episodes, this.#entries, this.#traceId ?? ""),
+        ...this.#page(this.#entries.length),
       ];
     }
+    if (node.kind === "made") return node.children();
+    if (node.kind === "older") return this.#page(node.until);
     if (node.kind !== "entry") return [];
-    const { failed_tests: tests, details } = node.entry;
+    const { failed_tests: tests, details, frames = [] } = node.entry;
+    if (frames.length > 0) return frames.map((frame): Node => ({ kind: "made", item: frameItem(frame), children: () => [] }));
     if (tests.length > 0) return tests.map((test): Node => ({ kind: "test", test }));
     return details.map((text): Node => ({ kind: "detail", text }));
   }
@@ -70,9 +68,18 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
         return entryItem(node.entry, this.#traceId ?? "");
       case "test":
         return testItem(node.test);
+      case "made":
+        return node.item;
+      case "older":
+        return olderItem(node.until);
       case "detail":
         return new vscode.TreeItem(node.text);
     }
+  }
+
+  /** What is recorded, in a few words. */
+  get counts(): string {
+    return countsOf(this.#entries, this.#episodes);
   }
 
   /** Show nothing: there is no sidecar. */
@@ -85,9 +92,17 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     this.#changed.dispose();
   }
 
+  /** A page at a time: a tree of thousands of rows would be slow to draw. */
+  #page(until: number): Node[] {
+    const from = Math.max(0, until - PAGE);
+    const page = this.#entries.slice(from, until).map((entry): Node => ({ kind: "entry", entry })).reverse();
+    return from === 0 ? page : [...page, { kind: "older", until: from }];
+  }
+
   #clear(traceId: string | null): void {
     this.#entries = [];
     this.#drafts = [];
+    this.#episodes = [];
     this.#traceId = traceId;
     this.#changed.fire(undefined);
   }
@@ -103,6 +118,7 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
       const newest = this.#entries.at(-1)?.seq ?? -1;
       this.#entries = [...this.#entries, ...told.entries.filter((entry) => entry.seq > newest)].slice(-SHOWN);
       this.#drafts = told.drafts;
+      this.#episodes = told.episodes ?? [];
       this.#changed.fire(undefined);
     } catch {
       // The next news of the sidecar's state fetches again.
@@ -113,61 +129,9 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   }
 }
 
-function draftItem(draft: PendingDraft): vscode.TreeItem {
-  const item = new vscode.TreeItem(draft.text);
-  item.id = `draft-${draft.draft_id}`;
-  item.description = `draft: ${label(draft.kind)}`;
-  item.tooltip = "Recorded 30 seconds after it was written, or when you confirm it";
-  item.iconPath = new vscode.ThemeIcon("edit-session");
-  item.contextValue = "draft";
+function olderItem(count: number): vscode.TreeItem {
+  const item = new vscode.TreeItem(`${count} earlier events`, vscode.TreeItemCollapsibleState.Collapsed);
+  item.id = `older-${count}`;
+  item.iconPath = new vscode.ThemeIcon("history");
   return item;
-}
-
-function entryItem(entry: Entry, traceId: string): vscode.TreeItem {
-  const hasMore = entry.failed_tests.length > 0 || (entry.details.length > 0 && entry.type !== "file_edit");
-  const item = new vscode.TreeItem(
-    entry.summary,
-    hasMore ? (entry.failed_tests.length > 0 ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed) : vscode.TreeItemCollapsibleState.None,
-  );
-  item.id = `event-${entry.seq}`;
-  item.description = new Date(entry.ts_ms).toLocaleTimeString();
-  item.tooltip = [`Event ${entry.seq}: ${entry.type.replace("_", " ")}`, ...entry.details].join("\n");
-  item.iconPath = icon(entry);
-  item.contextValue = entry.has_diff ? "edit" : entry.type;
-  if (entry.has_diff) item.command = openDiff(entry, traceId);
-  return item;
-}
-
-function icon(entry: Entry): vscode.ThemeIcon {
-  if (entry.type !== "test_run") return new vscode.ThemeIcon(ICONS[entry.type] ?? "circle-outline");
-  const isRed = entry.failed_tests.length > 0 || /exit [1-9]|[1-9]\d* (failed|errors)/.test(entry.summary);
-  return isRed
-    ? new vscode.ThemeIcon("testing-failed-icon", new vscode.ThemeColor("testing.iconFailed"))
-    : new vscode.ThemeIcon("testing-passed-icon", new vscode.ThemeColor("testing.iconPassed"));
-}
-
-function testItem(test: FailedTest): vscode.TreeItem {
-  const item = new vscode.TreeItem(test.test_id);
-  item.description = test.message;
-  item.tooltip = test.path === null ? "Its file was not found in this folder" : `${test.path}:${test.line ?? 1}`;
-  item.iconPath = new vscode.ThemeIcon("testing-failed-icon", new vscode.ThemeColor("testing.iconFailed"));
-  if (test.path !== null) {
-    const at = new vscode.Position(Math.max(0, (test.line ?? 1) - 1), 0);
-    item.command = {
-      title: "Go to Test",
-      command: "vscode.open",
-      arguments: [vscode.Uri.file(test.path), { selection: new vscode.Range(at, at) }],
-    };
-  }
-  return item;
-}
-
-function openDiff(entry: Entry, traceId: string): vscode.Command {
-  const name = entry.summary.split(" ")[0] ?? "edit";
-  const [before, after] = [editUri(traceId, entry.seq, "before", name), editUri(traceId, entry.seq, "after", name)];
-  return { title: "Open Diff", command: "vscode.diff", arguments: [before, after, `${name} (event ${entry.seq})`, { preview: true }] };
-}
-
-function label(kind: string): string {
-  return KINDS.find((one) => one.kind === kind)?.label.toLowerCase() ?? kind;
 }

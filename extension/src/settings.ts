@@ -12,6 +12,8 @@ const NAMES = {
   tests_junit: "tests.junit",
   agents_telemetry_file: "agents.telemetryFile",
   agents_receiver: "agents.receiver",
+  debugger_values: "debugger.values",
+  notes_hints: "notes.hints",
 } as const satisfies Record<keyof Settings, string>;
 
 /** Return what the user has set; what is not set is left to the sidecar's default. */

@@ -18,6 +18,8 @@ export interface Status {
   details: string[];
   command: string;
   isWarning: boolean;
+  /** A note is suggested: a colour, and no more than that. */
+  isSuggesting: boolean;
 }
 
 const MENU = "patchtrail.menu";
@@ -33,12 +35,7 @@ export function statusOf(situation: Situation): Status {
   const details = [...state.reasons, ...deliveryOf(state), ...(situation.blindSpot === undefined ? [] : [situation.blindSpot])];
   switch (state.state) {
     case "recording":
-      return item(
-        `$(record) Recording${pendingOf(state)}${spoolOf(state)}${draftsOf(state)}`,
-        [state.task_title ?? "", ...details],
-        MENU,
-        situation.blindSpot !== undefined || isNearlyFull(state),
-      );
+      return recordingItem(state, details, situation.blindSpot !== undefined || isNearlyFull(state));
     case "paused":
       return item(`$(debug-pause) Patchtrail paused: ${shortened(state.reasons[0] ?? "")}`, details);
     case "stopped":
@@ -51,7 +48,13 @@ export function statusOf(situation: Situation): Status {
 }
 
 function item(text: string, details: string[], command = MENU, isWarning = false): Status {
-  return { text, details: details.filter((line) => line !== ""), command, isWarning };
+  return { text, details: details.filter((line) => line !== ""), command, isWarning, isSuggesting: false };
+}
+
+function recordingItem(state: SessionState, details: string[], isWarning: boolean): Status {
+  const suggested = state.note_suggestion ? [state.note_suggestion.text] : [];
+  const text = `$(record) Recording${pendingOf(state)}${spoolOf(state)}${draftsOf(state)}${suggested.length > 0 ? " · $(lightbulb) Say why?" : ""}`;
+  return { ...item(text, [state.task_title ?? "", ...suggested, ...details], MENU, isWarning), isSuggesting: suggested.length > 0 };
 }
 
 function pendingOf(state: SessionState): string {

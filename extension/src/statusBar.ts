@@ -17,6 +17,7 @@ export class StatusBar implements vscode.Disposable {
     this.#item.text = status.text;
     this.#item.tooltip = ["Patchtrail", ...status.details].join("\n");
     this.#item.command = status.command;
+    this.#item.color = status.isSuggesting ? new vscode.ThemeColor("charts.yellow") : undefined;
     this.#item.backgroundColor = status.isWarning ? new vscode.ThemeColor("statusBarItem.warningBackground") : undefined;
   }
 

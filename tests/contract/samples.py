@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from tests.contract import changes_samples
+from tests.contract.debugging_samples import DEBUGGING_SAMPLES, DEBUGGING_WRONG, MORE_SAMPLES
 from tests.contract.log_samples import LOG_SAMPLES, LOG_WRONG, SIGNED_KEYS
 from tests.contract.notebook_samples import NOTEBOOK_SAMPLES, NOTEBOOK_WRONG
 from tests.contract.open_samples import OPEN_SAMPLES, OPEN_WRONG
@@ -259,7 +260,11 @@ SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
     },
     **changes_samples.SAMPLES,
     **NOTEBOOK_SAMPLES,
+    **DEBUGGING_SAMPLES,
 }
+for _name, _values in MORE_SAMPLES.items():
+    _first = next(iter(SAMPLES[_name].values()))
+    SAMPLES[_name] |= {label: {**_first, **value} for label, value in _values.items()}
 
 WRONG: dict[str, dict[str, Any]] = {
     **OPEN_WRONG,
@@ -306,5 +311,6 @@ WRONG: dict[str, dict[str, Any]] = {
     "Recorded": {"negative_seq": {"seq": -1}},
     **changes_samples.WRONG,
     **NOTEBOOK_WRONG,
+    **DEBUGGING_WRONG,
 }
 """Per type, by what is wrong: the fields to change in its first sample, or a value that is no object at all."""

@@ -7,7 +7,7 @@ import contextlib
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,13 +47,21 @@ def make_shop(folder: Path) -> Path:
 
 
 @contextmanager
-def at_desk(folder: Path, vsix: Path, shop: Path, **settings: object) -> Iterator[Participant]:
+def at_desk(
+    folder: Path,
+    vsix: Path,
+    shop: Path,
+    *,
+    beside: tuple[Path, ...] = (),
+    env: Mapping[str, str] | None = None,
+    **settings: object,
+) -> Iterator[Participant]:
     """Sit somebody down at an editor with the extension; chunks stay here long enough to be looked at."""
     server = CodeServer(
         folder / "run",
-        extensions=[vsix],
+        extensions=[*beside, vsix],
         settings={"patchtrail.upload.holdSeconds": 240, "patchtrail.trace.server": "verbose", **settings},
-        env={"SERVICE_PASSWORD": SECRET},
+        env={"SERVICE_PASSWORD": SECRET, **(env or {})},
     )
     (server.home / ".bashrc").write_text(f"PATH='{commands_on_path(folder / 'bin')}'\nPS1='$ '\n")
     with server, Workbench(server, shop) as workbench:

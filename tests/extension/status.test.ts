@@ -65,3 +65,13 @@ test("a terminal that cannot be seen is told while recording", () => {
 
   assert.ok(status.isWarning && status.details.includes("1 open terminal has no shell integration."));
 });
+
+test("a note is suggested by a word and a colour, and only while recording", () => {
+  const note_suggestion = { hint: "third_red_run", seq: 9, text: "Red for the third time: test_total." } as const;
+  const status = statusOf({ isConnected: true, state: { ...RECORDING, note_suggestion } });
+  const paused = statusOf({ isConnected: true, state: { ...RECORDING, state: "paused", note_suggestion } });
+
+  assert.deepEqual([status.text, status.isSuggesting, status.isWarning], ["$(record) Recording · $(lightbulb) Say why?", true, false]);
+  assert.ok(status.details.includes(note_suggestion.text));
+  assert.equal(paused.isSuggesting, false);
+});

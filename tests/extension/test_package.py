@@ -9,10 +9,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from patchtrail.contract.event_lines import EVENT_TYPES, EventBody
+from patchtrail.contract.events import NoteKind
 from tests.extension.interpreters import Interpreter, interpreters
 
 ROOT = Path(__file__).parents[2]
@@ -210,6 +212,20 @@ def test_interpreters_that_are_too_old_read_the_launcher(tmp_path: Path) -> None
 def _answer(interpreter: Interpreter, folder: Path) -> tuple[int, str, str]:
     done = launched(folder, "serve", interpreter=interpreter.path)
     return done.returncode, done.stdout, done.stderr.strip().rpartition("; ")[2]
+
+
+def test_an_agents_tool_and_the_keys_know_every_kind_of_note() -> None:
+    """The tool takes the contract's kinds and no other, and each kind has a chord of its own in one family."""
+    contributes = json.loads((ROOT / "package.json").read_text())["contributes"]
+    (tool,) = contributes["languageModelTools"]
+    keys = {one["command"]: one["key"] for one in contributes["keybindings"]}
+    kinds = list(get_args(NoteKind))
+
+    assert tool["name"] == "patchtrail_note"
+    assert sorted(tool["inputSchema"]["properties"]["kind"]["enum"]) == sorted(kinds)
+    commands = [f"patchtrail.note.{'nextStep' if kind == 'next_step' else kind}" for kind in kinds]
+    assert [keys[command][:11] for command in commands] == ["ctrl+alt+r "] * 5
+    assert len({keys[command] for command in commands}) == 5
 
 
 def test_telemetry_json_names_all_that_is_sent() -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from pathlib import Path
 
+from patchtrail.contract.debugging import DebugStop
 from patchtrail.contract.errors import NotFound
 from patchtrail.contract.event_lines import EVENT_TYPES, EventData
-from patchtrail.contract.events import Heartbeat, TestCase, TestRun
+from patchtrail.contract.events import Heartbeat, RationaleNote, TestCase, TestRun
 from patchtrail.contract.events import Redactor as RedactorFacts
 from patchtrail.contract.files import FileCreate, FileEdit
-from patchtrail.contract.lsp import EditTexts, Entry, FailedTest, NoteLink
+from patchtrail.contract.lsp import EditTexts, Entry, FailedTest, NoteLink, ShownFrame
 from patchtrail.trace import told
 
 __all__ = ["Entries"]
@@ -46,15 +47,20 @@ class Entries:
         summary = summary if len(summary) <= MAX_SUMMARY_CHARS else f"{summary[:MAX_SUMMARY_CHARS]}…"
         failed = _failed(data, [self._folder, self._root])
         edited = data if isinstance(data, FileEdit | FileCreate) else None
+        note = data if isinstance(data, RationaleNote) else None
+        placed = edited or (note.location if note else None)
         self._entries[seq] = Entry(
             seq=seq,
             ts_ms=ts_ms,
             type=EVENT_TYPES[type(data)],
             summary=summary,
             details=details,
-            path=None if edited is None else _existing(edited.file_path, self._of(edited.root)),
+            path=None if placed is None else _existing(placed.file_path, self._of(placed.root)),
             has_diff=False,
             failed_tests=failed,
+            frames=self._frames(data),
+            note_kind=note.kind if note else None,
+            is_agent=note is not None and note.author == "agent",
         )
         if failed or edited is not None:
             self.note_link = NoteLink(seq=seq, summary=summary)
@@ -64,6 +70,12 @@ class Entries:
 
     def _of(self, root: str) -> list[Path]:
         return [self.roots[root]] if root in self.roots else []
+
+    def _frames(self, data: EventData) -> list[ShownFrame]:
+        return [
+            ShownFrame(name=one.name, path=_existing(one.file_path or "", self._of(one.root)), line=one.line)
+            for one in (data.frames if isinstance(data, DebugStop) else [])
+        ]
 
     def remember_texts(self, seq: int, texts: EditTexts) -> None:
         """Keep an edit's texts, so that its diff can be opened; the oldest make room."""

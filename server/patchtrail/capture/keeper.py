@@ -13,6 +13,7 @@ from typing import TypeVar
 from patchtrail import __version__
 from patchtrail.capture.authors import Authors
 from patchtrail.capture.cells import named_as_on_disk
+from patchtrail.capture.debugging import DebugFact
 from patchtrail.capture.drafts import DRAFT_MS, Draft
 from patchtrail.capture.edits import EditRecorder
 from patchtrail.capture.files import Files
@@ -45,6 +46,7 @@ from patchtrail.contract.lsp import (
 )
 from patchtrail.contract.lsp_changes import ChangeGroup
 from patchtrail.contract.lsp_notebooks import CellRan
+from patchtrail.contract.lsp_notes import NoteSuggestion
 from patchtrail.contract.settings import Settings
 from patchtrail.integrity import digest
 from patchtrail.study import current_consent, decide
@@ -56,6 +58,7 @@ __all__ = ["ClientName", "Keeper", "RecorderState"]
 Result = TypeVar("Result")
 MAX_ID_CHARS, MAX_TITLE_CHARS, MAX_ORIGIN_CHARS = 200, 1_000, 2_000
 """What the collector takes; redaction can lengthen a text."""
+SHOWN_EPISODES = 50
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class RecorderState:
     terminal_variables: tuple[TerminalVariable, ...] = ()
     junit_withheld: str | None = None
     agents_address: str | None = None
+    note_suggestion: NoteSuggestion | None = None
 
 
 class Keeper:
@@ -464,6 +468,22 @@ class Keeper:
             self._publish()
         return recorded
 
+    def debug(self, fact: DebugFact) -> Recorded:
+        """Record a fact of a debugger; what is only looked at has no number."""
+        recorded = list[int | None]()
+
+        def record(session: Session) -> int:
+            recorded.append(session.debug(fact, with_values=self.settings.debugger_values))
+            return recorded[0] or 0
+
+        answer = self.recorded(record)
+        return Recorded(is_recorded=False, seq=None, reasons=[]) if recorded == [None] else answer
+
+    def dismiss_hint(self) -> None:
+        """Suggest no note any more."""
+        self._running().hints.dismiss()
+        self._publish()
+
     def draft(self, note: NoteDraft) -> Drafted:
         """Keep a note that can still be changed, or say why not."""
         session = self._session
@@ -507,6 +527,7 @@ class Keeper:
                 )
                 for draft in session.drafts.all()
             ],
+            episodes=session.episodes.all(SHOWN_EPISODES),
         )
 
     def texts(self, seq: int) -> EditTexts:
@@ -518,6 +539,8 @@ class Keeper:
         self._reports.discard()
         self._authors.close()
         if self._session is not None:
+            if self._session.paused_by is None:
+                self._guard_spool(self._session.leave_stops)
             self._session.close()
 
     def _give_up(self, session: Session) -> None:
@@ -582,10 +605,15 @@ class Keeper:
             task_title=self._task_title,
             drafts=len(session.drafts.all()),
             note_link=session.entries.note_link,
+            note_suggestion=self._suggestion(session),
             terminal_variables=self._variables,
             junit_withheld=self._junit_withheld,
             agents_address=self._authors.address,
         )
+
+    def _suggestion(self, session: Session) -> NoteSuggestion | None:
+        is_wanted = self.settings.notes_hints and session.paused_by is None
+        return session.hints.offer(session.log.mono_ms()) if is_wanted else None
 
 
 def _known(session: Session, draft_id: str) -> Draft:

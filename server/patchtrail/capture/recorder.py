@@ -31,6 +31,7 @@ from patchtrail.contract.lsp import (
     TestsReport,
 )
 from patchtrail.contract.lsp_changes import ChangeGroup
+from patchtrail.contract.lsp_debugging import DebugReport
 from patchtrail.contract.lsp_notebooks import CellRan
 from patchtrail.contract.settings import Settings
 from patchtrail.trace.cells import Cell
@@ -176,6 +177,14 @@ class Recorder:
     def gap(self, report: GapReport) -> Future[Recorded]:
         """Declare what the client cannot see."""
         return self._worker.submit(lambda: self._keeper.recorded(lambda session: session.tell_gap(report)))
+
+    def debug(self, report: DebugReport) -> Future[Recorded]:
+        """Record a fact of a debugger."""
+        return self._worker.submit(lambda: self._keeper.debug(report.fact))
+
+    def dismiss_hint(self) -> Future[None]:
+        """Suggest no note any more."""
+        return self._worker.submit(self._keeper.dismiss_hint)
 
     def entries(self, since_seq: int) -> Future[SessionEntries]:
         """Return what the session view shows."""

@@ -7,13 +7,17 @@ from pathlib import Path
 
 from patchtrail.capture.command_output import Seen, last_lines, seen_output
 from patchtrail.capture.commit_diff import commit_diff
+from patchtrail.capture.debugging import DebugFact, DebugTeller, StandingStops
 from patchtrail.capture.drafts import Draft, Drafts
 from patchtrail.capture.edits import MAX_INLINE_DIFF_CHARS, Edit, EditRecorder
 from patchtrail.capture.entries import Entries
 from patchtrail.capture.files import Files
+from patchtrail.capture.hints import Hints
 from patchtrail.capture.inner_shells import inner_shell
 from patchtrail.capture.known_secrets import KnownSecrets
 from patchtrail.capture.log import TraceLog
+from patchtrail.capture.note_events import event_of_note, with_origin_of
+from patchtrail.capture.places import Places
 from patchtrail.capture.pytest_command import asks_for_junit, runs_pytest
 from patchtrail.capture.report_files import ReportFiles
 from patchtrail.capture.repository import SeenCommit
@@ -40,12 +44,13 @@ from patchtrail.contract.events import (
     OutputCoverage,
     Pause,
     Pauser,
-    RationaleNote,
     Resume,
     SessionEnd,
 )
 from patchtrail.contract.lsp import CommandReport, GapReport, NoteAdd, NoteDraft, TestsReport
+from patchtrail.contract.lsp_debugging import DebugStandingFact
 from patchtrail.redaction import Redactor
+from patchtrail.trace import Episodes
 
 __all__ = ["HEARTBEAT_MS", "Session"]
 
@@ -83,6 +88,9 @@ class Session:
         self.files = Files(edits, is_saving, self._take)
         self.entries = Entries(roots.first.path, folder, log.next_seq)
         self.drafts = Drafts(log)
+        self.episodes = Episodes()
+        self.hints = Hints(self.episodes)
+        self._standing = StandingStops()
         self.paused_by: Pauser | None = None
         self._folder = folder
         self._reports = reports
@@ -97,6 +105,8 @@ class Session:
         redacted = self.redactor.data(data)
         seq = self.log.append(redacted)
         self.entries.remember(seq, self.log.wall_ms(), redacted)
+        self.episodes.take(seq, self.log.last_mono_ms, redacted)
+        self.hints.take(seq, self.log.last_mono_ms, redacted)
         return seq
 
     def edit(self, edit: Edit) -> int:
@@ -104,6 +114,7 @@ class Session:
         seq = self.append(edit.event)
         if edit.texts is not None:
             self.entries.remember_texts(seq, edit.texts)
+            self.hints.edited(seq, self.log.last_mono_ms, edit.event, edit.texts)
         return seq
 
     def follow_roots(self, folders: list[Path], *, is_declared: bool = False) -> None:
@@ -122,6 +133,23 @@ class Session:
             # What was not recorded cannot be replayed: each file's next edit brings its base along.
             self.edits.snapshots.forget_recorded()
             raise
+
+    def debug(self, fact: DebugFact, *, with_values: bool) -> int | None:
+        """Record a fact of a debugger; None for what is only looked at."""
+        now_ms = self.log.mono_ms()
+        teller = DebugTeller(self._places(), self.redactor.text, with_values)
+        if isinstance(fact, DebugStandingFact):
+            self.hints.stands(self.log.next_seq - 1, now_ms, fact.duration_ms)
+            self._standing.stands(fact, teller, now_ms)
+            return None
+        event = teller.event(fact, now_ms)
+        self._standing.left(event)
+        return self.append(event)
+
+    def leave_stops(self) -> None:
+        """Record the stops that still stand: nobody will come to say that they were left."""
+        for stop in self._standing.take(self.log.mono_ms()):
+            self.append(stop)
 
     def rewrite_rules(self, redactor: Redactor) -> None:
         """Go on with other redaction rules, and say so."""
@@ -183,12 +211,15 @@ class Session:
     def note(self, note: NoteAdd) -> int:
         """Record a rationale at once."""
         self._check_links(note)
-        return self.append(_event_of(note))
+        return self.append(event_of_note(note, self._places()))
 
     def draft(self, note: NoteDraft) -> Draft:
         """Keep a note that can still be changed."""
         self._check_links(note)
-        return self.drafts.put(note.draft_id, self.redactor.data(_event_of(note)))
+        event = self.redactor.data(event_of_note(note, self._places()))
+        known = self.drafts.find(note.draft_id)
+        self.hints.dismiss()
+        return self.drafts.put(note.draft_id, event if known is None else with_origin_of(known.note, event))
 
     def confirm(self, draft: Draft) -> int:
         """Record a draft."""
@@ -238,6 +269,7 @@ class Session:
             # Whatever could not be written: from here on nothing is captured.
             self.paused_by = by
             self.files.discard()
+            self._standing.take(0)
             self.edits.snapshots.forget_recorded()
             self._prepared.close()
 
@@ -257,6 +289,7 @@ class Session:
         if self.paused_by is None:
             self._look_last()
             self._confirm(self.drafts.all())
+            self.leave_stops()
         self.append(SessionEnd(reason="participant"))
         self.close()
 
@@ -273,6 +306,9 @@ class Session:
         self.files.pending.sweep(at_once=True)
         self.look_at_disk(at_once=True)
         self.look_at_commits()
+
+    def _places(self) -> Places:
+        return Places(self.roots, self.redactor.denies)
 
     def _check_links(self, note: NoteAdd) -> None:
         unknown = [seq for seq in note.links if seq >= self.log.next_seq]
@@ -347,7 +383,3 @@ class Session:
 
 def _coverage(report: CommandReport, *, is_unseen: bool, is_cut: bool) -> OutputCoverage:
     return "unknown" if is_unseen else "tail" if is_cut else report.output_coverage
-
-
-def _event_of(note: NoteAdd) -> RationaleNote:
-    return RationaleNote(kind=note.kind, text=note.text, confidence=note.confidence, links=note.links)

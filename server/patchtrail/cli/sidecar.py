@@ -82,6 +82,7 @@ def build_sidecar(spool: Path, device: Device | None, *, cap_bytes: int = CAP_BY
                 "task_title": state.task_title,
                 "drafts": state.drafts,
                 "note_link": state.note_link,
+                "note_suggestion": state.note_suggestion,
                 "terminal_variables": list(state.terminal_variables),
                 "junit_withheld": state.junit_withheld,
                 "spool_percent": store.room.use.percent,

@@ -20,7 +20,7 @@ from patchtrail.contract.errors import InvalidInput, NotFound
 from patchtrail.contract.event_lines import SessionStartEvent
 from patchtrail.contract.events import SessionStart
 from patchtrail.integrity.verify import TraceEvidence, TraceVerdict, verify_trace
-from patchtrail.trace import Replay, read_bundle, timeline
+from patchtrail.trace import Replay, episode_told, episodes_of, read_bundle, timeline
 
 __all__ = ["app"]
 
@@ -88,6 +88,11 @@ def show(
         out.print(Text(f"{row.seq:5}  {row.at_s:8.1f} s  {row.type:<15}{_visible(row.summary)}"))
         for detail in row.details:
             out.print(Text(f"{'':34}{_visible(detail)}", "dim"))
+    for episode in episodes_of(held.event for held in verdict.events):
+        summary, details = episode_told(episode)
+        out.print(Text(f"episode  {_visible(summary)}", "yellow" if episode.green is None else "green"))
+        for detail in details:
+            out.print(Text(f"{'':9}{_visible(detail)}", "dim"))
     for finding in verdict.errors:
         out.print(Text(f"FAULT  {_visible(str(finding))}", "red"))
     _print_level(verdict.assurance())

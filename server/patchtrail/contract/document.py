@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, JsonValue
 
 from patchtrail.contract.artifact import ArtifactRef
 from patchtrail.contract.collection import Assurance
+from patchtrail.contract.episodes import Episode
 from patchtrail.contract.events import ConsentRef
 from patchtrail.contract.wire import Count, Sha256, TraceId, WireModel
 
@@ -140,3 +141,4 @@ class TraceDocument(WireModel):
     metrics: DocumentMetrics
     qa: QaResults = Field(description="Empty until the collector has validated and judged the trace.")
     integrity: DocumentIntegrity
+    episodes: list[Episode] = Field(default=[], description="Fault episodes, worked out from the verified events.")

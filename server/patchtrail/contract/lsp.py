@@ -6,9 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from patchtrail.contract.episodes import Episode
 from patchtrail.contract.events import CommandOrigin, Confidence, ConsentRef, NoteKind, OutputCoverage
 from patchtrail.contract.lsp_changes import CHANGES_REPORT, ChangesReport, ChangesTaken
+from patchtrail.contract.lsp_debugging import DEBUG_REPORT, DebugReport
 from patchtrail.contract.lsp_notebooks import CELL_RAN, CellRan
+from patchtrail.contract.lsp_notes import HINT_DISMISS, NoteOrigin, NoteSuggestion
 from patchtrail.contract.settings import Settings
 from patchtrail.contract.wire import Count, JwkThumbprint, Millis, SafeInt, TraceId, WireModel
 
@@ -16,9 +19,11 @@ __all__ = [
     "CELL_RAN",
     "COMMAND_REPORT",
     "CONSENT_READ",
+    "DEBUG_REPORT",
     "EDIT_READ",
     "FACTS_REPORT",
     "GAP_REPORT",
+    "HINT_DISMISS",
     "METHODS",
     "NOTE_ADD",
     "NOTE_CONFIRM",
@@ -57,6 +62,7 @@ __all__ = [
     "Recorded",
     "SessionEntries",
     "SessionState",
+    "ShownFrame",
     "StartSession",
     "TerminalVariable",
     "TestsPrepared",
@@ -209,6 +215,7 @@ class SessionState(WireModel):
     agents_address: str | None = Field(
         default=None, description="Where agents may send their telemetry; whoever has the address may.", repr=False
     )
+    note_suggestion: NoteSuggestion | None = None
 
 
 class CommandReport(WireModel):
@@ -253,7 +260,7 @@ class TestsReport(WireModel):
     junit_path: str | None
 
 
-class NoteAdd(WireModel):
+class NoteAdd(NoteOrigin):
     """A structured rationale; `links` are the `seq` of the events it is about."""
 
     kind: NoteKind
@@ -302,6 +309,14 @@ class FailedTest(WireModel):
     line: Count | None
 
 
+class ShownFrame(WireModel):
+    """A stack frame, and where it stands on this machine."""
+
+    name: str
+    path: str | None
+    line: Count | None
+
+
 class Entry(WireModel):
     """One event of the running session, as the session view shows it."""
 
@@ -313,6 +328,9 @@ class Entry(WireModel):
     path: str | None = Field(description="The edited file on this machine.")
     has_diff: bool
     failed_tests: list[FailedTest]
+    frames: list[ShownFrame] = Field(default=[], description="Of a debugger's stop, innermost first.")
+    note_kind: NoteKind | None = None
+    is_agent: bool = Field(default=False, description="An agent wrote the note.")
 
 
 class EntriesRequest(WireModel):
@@ -328,6 +346,7 @@ class SessionEntries(WireModel):
     first_seq: Count
     entries: list[Entry]
     drafts: list[PendingDraft]
+    episodes: list[Episode] = Field(default=[], description="Fault episodes, the newest last; the oldest make room.")
 
 
 class EditRequest(WireModel):
@@ -376,5 +395,7 @@ METHODS: dict[str, tuple[type[WireModel], type[WireModel]]] = {
     EDIT_READ: (EditRequest, EditTexts),
     CHANGES_REPORT: (ChangesReport, ChangesTaken),
     CELL_RAN: (CellRan, Recorded),
+    DEBUG_REPORT: (DebugReport, Recorded),
+    HINT_DISMISS: (NoParams, SessionState),
 }
 """Requests from client to sidecar: method, parameters, result. `SESSION_STATE` is a notification back."""

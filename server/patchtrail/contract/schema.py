@@ -14,7 +14,9 @@ from patchtrail.contract import (
     evidence,
     lsp,
     lsp_changes,
+    lsp_debugging,
     lsp_notebooks,
+    lsp_notes,
     open_protocol,
     transparency,
 )
@@ -87,6 +89,8 @@ ROOT_TYPES: tuple[type[WireModel], ...] = (
     lsp_changes.ChangesReport,
     lsp_changes.ChangesTaken,
     lsp_notebooks.CellRan,
+    lsp_debugging.DebugReport,
+    lsp_notes.NoteSuggestion,
 )
 """Every type that crosses a boundary on its own, beside `Event`."""
 

@@ -80,6 +80,22 @@ class Settings(WireModel):
             json_schema_extra={"setting": "agents.receiver", "scope": "machine", "tags": ["telemetry"]},
         ),
     ] = False
+    debugger_values: Annotated[
+        bool,
+        Field(
+            description="Record the values of variables and expressions that the debugger shows, redacted. "
+            "Off: their names and types alone.",
+            json_schema_extra={"setting": "debugger.values", "scope": "machine", "tags": ["telemetry"]},
+        ),
+    ] = False
+    notes_hints: Annotated[
+        bool,
+        Field(
+            description="Suggest a note at a natural pause, in the status bar and the session view: a third red run "
+            "of a test, a revert, a long stop in the debugger. At most one in ten minutes, never a pop-up.",
+            json_schema_extra={"setting": "notes.hints", "scope": "window"},
+        ),
+    ] = True
 
 
 class ClientSettings(WireModel):

@@ -50,6 +50,8 @@ def connect(server: SidecarServer, sidecar: Sidecar, params: lsp.InitializeParam
         ours.SESSION_ENTRIES: view.read_entries,
         ours.EDIT_READ: view.read_edit,
         ours.CELL_RAN: files.report_cell_ran,
+        ours.DEBUG_REPORT: reports.report_debug,
+        ours.HINT_DISMISS: notes.dismiss_hint,
     }
     for method, feature in features.items():
         server.feature(method)(_handler(server, sidecar, ours.METHODS[method][0], feature))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from patchtrail.contract.lsp import Drafted, DraftRef, NoteAdd, NoteDraft, Recorded
+from patchtrail.contract.lsp import Drafted, DraftRef, NoParams, NoteAdd, NoteDraft, Recorded, SessionState
 from patchtrail.editor.sidecar import Sidecar
 
-__all__ = ["add", "confirm", "discard", "draft"]
+__all__ = ["add", "confirm", "discard", "dismiss_hint", "draft"]
 
 
 async def add(sidecar: Sidecar, note: NoteAdd) -> Recorded:
@@ -28,3 +28,9 @@ async def confirm(sidecar: Sidecar, draft: DraftRef) -> Recorded:
 async def discard(sidecar: Sidecar, draft: DraftRef) -> Drafted:
     """Forget a draft."""
     return await asyncio.wrap_future(sidecar.recorder.discard(draft.draft_id))
+
+
+async def dismiss_hint(sidecar: Sidecar, _params: NoParams) -> SessionState:
+    """Suggest no note any more."""
+    await asyncio.wrap_future(sidecar.recorder.dismiss_hint())
+    return sidecar.session_state()

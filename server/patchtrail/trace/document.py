@@ -21,6 +21,7 @@ from patchtrail.contract.document import (
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.event_lines import Event, RationaleNoteEvent, SessionStartEvent
 from patchtrail.integrity.verify import VerifiedEvent, artifact_refs
+from patchtrail.trace.episodes import episodes_of
 
 __all__ = ["document_of"]
 
@@ -51,6 +52,7 @@ def document_of(
         metrics=_metrics([held.event for held in events]),
         qa=QaResults(validation=None, judge=None),
         integrity=DocumentIntegrity(event_hash_chain=[held.hash for held in events], assurance=assurance),
+        episodes=episodes_of(held.event for held in events),
     )
 
 

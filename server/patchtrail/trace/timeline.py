@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from patchtrail.contract.debugging import Breakpoints, DebugSession, DebugStop
+from patchtrail.contract.episodes import Episode
 from patchtrail.contract.event_lines import Event, EventData
 from patchtrail.contract.events import (
     ClockStep,
@@ -22,7 +23,7 @@ from patchtrail.contract.events import (
 )
 from patchtrail.contract.files import AgentAct, CellRun, FileContent, FileCreate, FileDelete, FileEdit, FileRename
 
-__all__ = ["TimelineRow", "timeline", "told"]
+__all__ = ["TimelineRow", "episode_told", "timeline", "told"]
 
 SHOWN_FAILURES = 5
 SHOWN_FRAMES = 5
@@ -64,8 +65,8 @@ def told(data: EventData) -> tuple[str, list[str]]:
             return f"{data.sha[:12]} {data.message.splitlines()[0] if data.message else ''}", [f"kind {data.kind}"]
         case RationaleNote():
             sure = f" ({data.confidence} confidence)" if data.confidence else ""
-            links = [f"about event {', '.join(map(str, data.links))}"] if data.links else []
-            return f"{data.kind.replace('_', ' ')}{sure}: {data.text}", links
+            author = "agent's " if data.author == "agent" else ""
+            return f"{author}{data.kind.replace('_', ' ')}{sure}: {data.text}", _about(data)
         case Gap():
             return f"nothing recorded for {(data.to_ms - data.from_ms) / 1000:.1f} s: {data.reason}", []
         case Pause():
@@ -94,6 +95,18 @@ def told(data: EventData) -> tuple[str, list[str]]:
             return type(data).__name__, []
 
 
+def episode_told(episode: Episode) -> tuple[str, list[str]]:
+    """Return one line that says what became of a red test, and further lines below it."""
+    name = episode.test_id or episode.command_line or "a failing command"
+    ended = "still red" if episode.green is None else f"green in event {episode.green}"
+    flaky = ", flaky" if episode.is_flaky else ""
+    red = f"red in event {', '.join(map(str, episode.red))}"
+    work = (episode.stops, "stop"), (episode.notes, "note"), (episode.edits, "edit")
+    counts = ", ".join(f"{len(seqs)} {noun}{'' if len(seqs) == 1 else 's'}" for seqs, noun in work)
+    fix = [] if episode.first_fixing_edit is None else [f"first fixing edit: event {episode.first_fixing_edit}"]
+    return f"{name}: {red}, {ended}{flaky}", [counts, *fix]
+
+
 def _debugging(data: DebugSession | DebugStop | Breakpoints) -> tuple[str, list[str]]:
     match data:
         case DebugSession():
@@ -103,8 +116,15 @@ def _debugging(data: DebugSession | DebugStop | Breakpoints) -> tuple[str, list[
             return f"breakpoints: {', '.join(f'{count} {word}' for count, word in counts if count)}", []
         case DebugStop():
             raised = f": {data.exception.type_name}: {data.exception.message}" if data.exception else ""
-            frames = [f"{one.file_path or '…'}:{one.line} {one.name}" for one in data.frames]
-            return f"stopped ({data.reason}){raised}", frames[:SHOWN_FRAMES]
+            frames = [f"{one.name} at {one.file_path}:{one.line}" if one.file_path else one.name for one in data.frames]
+            asked = [f"evaluated {one.expression}" for one in data.evaluations]
+            return f"stopped ({data.reason}){raised}", frames[:SHOWN_FRAMES] + asked[:SHOWN_FRAMES]
+
+
+def _about(note: RationaleNote) -> list[str]:
+    place = note.location
+    lines = [f"on {place.file_path}:{place.start_line}-{place.end_line}"] if place else []
+    return [*lines, *([f"about event {', '.join(map(str, note.links))}"] if note.links else [])]
 
 
 def _success(run: CellRun) -> str:
