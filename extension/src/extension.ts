@@ -7,6 +7,7 @@ import { openMenu } from "./menu.ts";
 import { confirm, confirmDrafts, editDraft, writeNote } from "./notes.ts";
 import { Patchtrail } from "./patchtrail.ts";
 import { told } from "./session.ts";
+import { forgetMinutes, goOffRecord } from "./unseen.ts";
 
 let patchtrail: Patchtrail | undefined;
 
@@ -31,6 +32,9 @@ function commands(parts: Patchtrail): vscode.Disposable[] {
     "patchtrail.pause": () => session.pause(),
     "patchtrail.resume": () => session.resume(),
     "patchtrail.end": () => session.end(),
+    "patchtrail.offRecord": () => goOffRecord(sidecar),
+    "patchtrail.forget": () => forgetMinutes(sidecar),
+    "patchtrail.pending": () => parts.pending.show(),
     "patchtrail.note": (kind?: NoteDraft["kind"]) => writeNote(sidecar, kind),
     "patchtrail.note.plan": () => writeNote(sidecar, "plan"),
     "patchtrail.note.hypothesis": () => writeNote(sidecar, "hypothesis"),

@@ -6,6 +6,7 @@ import { askForConsent } from "./consent.ts";
 import type { CommandReport, ConsentRef, Facts, InitializationOptions, SessionState } from "./contract.gen.ts";
 import { type Enrolment, KeyStore } from "./deviceKey.ts";
 import { AgreementStore, facts, onDidChangeFacts } from "./facts.ts";
+import { Pending } from "./pending.ts";
 import { installPytestPlugin } from "./pytestPlugin.ts";
 import { Runtime, type Trouble } from "./runtime.ts";
 import { Session } from "./session.ts";
@@ -28,6 +29,7 @@ export class Patchtrail implements vscode.Disposable {
   readonly sidecar = new Sidecar(this.log);
   readonly session: Session;
   readonly view = new SessionView(this.sidecar);
+  readonly pending = new Pending(this.sidecar);
   readonly #agreement: AgreementStore;
   readonly #runtime: Runtime;
   readonly #statusBar = new StatusBar();
@@ -131,7 +133,7 @@ export class Patchtrail implements vscode.Disposable {
 
   dispose(): void {
     this.#isDisposed = true;
-    vscode.Disposable.from(...this.#subscriptions, this.#terminals, this.#tasks, this.view, this.#statusBar, this.log).dispose();
+    vscode.Disposable.from(...this.#subscriptions, this.#terminals, this.#tasks, this.view, this.pending, this.#statusBar, this.log).dispose();
   }
 
   async #bringUp(isAnew: boolean): Promise<void> {

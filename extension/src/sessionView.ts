@@ -1,12 +1,15 @@
 // The tree of the running session: drafts on top, then what was recorded, newest first; failing tests below their run.
 
 import * as vscode from "vscode";
-import type { Entry, FailedTest, PendingDraft, SessionState } from "./contract.gen.ts";
+import type { Coverage, CoverageGap, Entry, FailedTest, PendingDraft, SessionState } from "./contract.gen.ts";
+import { coverageItem, gapItem } from "./coverageNodes.ts";
 import { editUri } from "./editTexts.ts";
 import { KINDS } from "./notes.ts";
 import type { Sidecar } from "./sidecar.ts";
 
 type Node =
+  | { kind: "coverage"; coverage: Coverage }
+  | { kind: "gap"; gap: CoverageGap }
   | { kind: "draft"; draft: PendingDraft }
   | { kind: "entry"; entry: Entry }
   | { kind: "detail"; text: string }
@@ -35,6 +38,8 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   readonly onDidChangeTreeData = this.#changed.event;
   #entries: Entry[] = [];
   #drafts: PendingDraft[] = [];
+  #coverage: Coverage | null = null;
+  #generation = 0;
   #traceId: string | null = null;
   #timer: NodeJS.Timeout | undefined;
   #isFetching = false;
@@ -52,10 +57,12 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   getChildren(node?: Node): Node[] {
     if (node === undefined) {
       return [
+        ...(this.#coverage === null ? [] : [{ kind: "coverage", coverage: this.#coverage } satisfies Node]),
         ...this.#drafts.map((draft): Node => ({ kind: "draft", draft })),
         ...this.#entries.map((entry): Node => ({ kind: "entry", entry })).reverse(),
       ];
     }
+    if (node.kind === "coverage") return node.coverage.gaps.map((gap): Node => ({ kind: "gap", gap }));
     if (node.kind !== "entry") return [];
     const { failed_tests: tests, details } = node.entry;
     if (tests.length > 0) return tests.map((test): Node => ({ kind: "test", test }));
@@ -64,10 +71,14 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
 
   getTreeItem(node: Node): vscode.TreeItem {
     switch (node.kind) {
+      case "coverage":
+        return coverageItem(node.coverage);
+      case "gap":
+        return gapItem(node.gap);
       case "draft":
         return draftItem(node.draft);
       case "entry":
-        return entryItem(node.entry, this.#traceId ?? "");
+        return entryItem(node.entry, `${this.#traceId ?? ""} ${this.#generation}`);
       case "test":
         return testItem(node.test);
       case "detail":
@@ -88,6 +99,7 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   #clear(traceId: string | null): void {
     this.#entries = [];
     this.#drafts = [];
+    this.#coverage = null;
     this.#traceId = traceId;
     this.#changed.fire(undefined);
   }
@@ -100,9 +112,17 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
       const last = this.#entries.at(-1);
       const told = await this.sidecar.request("patchtrail/session/entries", { since_seq: last === undefined ? 0 : last.seq + 1 });
       if (told.trace_id !== this.#traceId) this.#clear(told.trace_id);
+      const generation = told.generation ?? 0;
+      if (generation !== this.#generation) {
+        // Events were forgotten, and others may have taken their numbers: everything is read anew.
+        this.#generation = generation;
+        this.#clear(told.trace_id);
+        this.#isStale ||= last !== undefined;
+      }
       const newest = this.#entries.at(-1)?.seq ?? -1;
       this.#entries = [...this.#entries, ...told.entries.filter((entry) => entry.seq > newest)].slice(-SHOWN);
       this.#drafts = told.drafts;
+      this.#coverage = told.trace_id === null ? null : (told.coverage ?? null);
       this.#changed.fire(undefined);
     } catch {
       // The next news of the sidecar's state fetches again.

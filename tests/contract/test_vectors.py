@@ -14,7 +14,17 @@ import jsonschema
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from patchtrail.contract import collection, document, evidence, lsp, problem, settings, transparency
+from patchtrail.contract import (
+    collection,
+    document,
+    evidence,
+    forgetting,
+    lsp,
+    lsp_forgetting,
+    problem,
+    settings,
+    transparency,
+)
 from patchtrail.contract.decimals import millis_from_seconds, seconds_from_millis
 from patchtrail.contract.errors import InvalidInput, VerificationFailed
 from patchtrail.contract.event_lines import Event
@@ -25,7 +35,7 @@ from patchtrail.integrity.keys import VerifyingKey
 from patchtrail.integrity.verify import ChunkTip, Finding, check_position, open_chunk, read_events
 from tests.contract.vectors import FOLDER, SIGNED, write_missing
 
-MODULES = (evidence, collection, document, problem, settings, lsp, transparency)
+MODULES = (evidence, forgetting, collection, document, problem, settings, lsp, lsp_forgetting, transparency)
 SCHEMA = contract_schema()
 PATHS = sorted(FOLDER.rglob("*.json"))
 
@@ -79,7 +89,8 @@ def check_signed(kind: str, vector: dict[str, Any]) -> str | None:
     try:
         envelope = dsse.parse_envelope(json.dumps(vector["envelope"]).encode())
         key = VerifyingKey(PublicKey(**vector["public_key"]))
-        opened = dsse.open_envelope(envelope, vector["payload_type"], getattr(evidence, kind), key)
+        model = next(getattr(module, kind) for module in MODULES if hasattr(module, kind))
+        opened = dsse.open_envelope(envelope, vector["payload_type"], model, key)
     except (InvalidInput, VerificationFailed) as error:
         return error.code
     assert canonical.decode(opened.payload) == vector["value"]

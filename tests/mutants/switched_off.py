@@ -13,12 +13,14 @@ VERIFYING = (
     "integrity/canonical.py",
     "integrity/chunk.py",
     "integrity/dsse.py",
+    "integrity/forgetting.py",
     "integrity/keys.py",
     "integrity/opening.py",
     "integrity/receipt.py",
     "integrity/registration.py",
     "integrity/verify/assurance.py",
     "integrity/verify/chunk.py",
+    "integrity/verify/forgotten.py",
     "integrity/verify/trace.py",
 )
 

@@ -51,8 +51,12 @@ class EditRecorder:
         if len(text) > MAX_FILE_CHARS:
             return Edit(self._withheld(raw_path, "too_large", path, reason), None)
         shown_path, after = self.redactor.text(raw_path), self.redactor.text(text)
-        base_text, base_artifact = self._base(raw_path, shown_path, before and _as_on_disk(path, sound_text(before)))
-        if base_text == after:
+        is_hidden = self.snapshots.reveal(path, raw_path)
+        shown_before = before and _as_on_disk(path, sound_text(before))
+        # Of what a hidden file held before nothing is recorded: it begins with this very text.
+        hidden_base = (after, self._stored_base(after)) if is_hidden else None
+        base_text, base_artifact = hidden_base or self._base(raw_path, shown_path, shown_before)
+        if base_text == after and not is_hidden:
             return None
         self.snapshots.recorded[raw_path] = after
         event = self._edit(shown_path, base_text, after, base_artifact).model_copy(update={"save_reason": reason})
@@ -67,7 +71,10 @@ class EditRecorder:
         base_text = self.redactor.text(start if before is None else before)
         if base_text == start and shown_path == raw_path and not self.snapshots.needs_bases:
             return base_text, None
-        return base_text, self._log.store(base_text.encode("utf-8", "replace"), "text/plain; charset=utf-8")
+        return base_text, self._stored_base(base_text)
+
+    def _stored_base(self, text: str) -> ArtifactRef:
+        return self._log.store(text.encode("utf-8", "replace"), "text/plain; charset=utf-8")
 
     def _edit(self, shown_path: str, before: str, after: str, base_artifact: ArtifactRef | None) -> FileEdit:
         text = diff(before, after, shown_path)

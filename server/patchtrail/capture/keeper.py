@@ -19,6 +19,7 @@ from patchtrail.capture.repository import Repository
 from patchtrail.capture.session import Session
 from patchtrail.capture.snapshots import Snapshots, read_text
 from patchtrail.capture.test_reports import TestReports, sweep
+from patchtrail.capture.unseen import forget, go_off_record, go_on_unseen, time_is_over, touched
 from patchtrail.contract.errors import InvalidInput, NotAllowed, NotFound, SpoolUnavailable, StateConflict
 from patchtrail.contract.events import ConsentRef, Pauser, SessionStart
 from patchtrail.contract.files import SaveReason
@@ -37,6 +38,7 @@ from patchtrail.contract.lsp import (
     TerminalVariable,
     TestsPrepared,
 )
+from patchtrail.contract.lsp_forgetting import ForgottenHere
 from patchtrail.contract.settings import Settings
 from patchtrail.integrity import digest
 from patchtrail.study import current_consent, decide
@@ -44,6 +46,7 @@ from patchtrail.study import current_consent, decide
 __all__ = ["ClientName", "Keeper", "RecorderState"]
 
 Result = TypeVar("Result")
+PAUSED = {"participant": "Paused by the participant.", "off_record": "Off the record."}
 MAX_ID_CHARS, MAX_TITLE_CHARS, MAX_ORIGIN_CHARS = 200, 1_000, 2_000
 """What the collector takes; redaction can lengthen a text."""
 
@@ -70,6 +73,8 @@ class RecorderState:
     note_link: NoteLink | None = None
     terminal_variables: tuple[TerminalVariable, ...] = ()
     junit_withheld: str | None = None
+    off_record_until_ms: int | None = None
+    forgettings: int = 0
 
 
 class Keeper:
@@ -168,6 +173,7 @@ class Keeper:
         """Take a document's text as it was opened."""
         self._open_documents.add(path)
         self._snapshots.saved[path] = text
+        touched(self._session, self._snapshots, path)
 
     def closed(self, path: Path) -> None:
         """Note that a document was closed."""
@@ -183,6 +189,7 @@ class Keeper:
         before = self._snapshots.saved.get(path)
         self._snapshots.saved[path] = text
         session = self._session
+        touched(session, self._snapshots, path)
         if session is None or session.paused_by is not None or not self._is_inside(path, session):
             return
         session.secrets.saved(path)
@@ -231,7 +238,9 @@ class Keeper:
         session.append(session.redactor.facts())
         self._session, self._task_title = session, session.redactor.text(request.task_title)
         self._reports.discard()
-        if request.is_paused:
+        if request.trace_id is not None:
+            self._guard_spool(lambda: go_on_unseen(session, self._snapshots))
+        if request.is_paused and session.paused_by is None:
             self._guard_spool(lambda: session.pause("participant", []))
         self._publish()
 
@@ -298,14 +307,30 @@ class Keeper:
         session = self._running()
         if session.paused_by is None:
             raise StateConflict("The session is not paused.")
+        is_off_record = session.paused_by == "off_record"
+        if is_off_record:
+            self._guard_spool(session.log.off_record.end)
         decision = self._decide(self._folder)
         if not decision.is_allowed:
             # The participant's pause is over; when the gate opens again, recording goes on by itself.
             session.paused_by = "gate"
             self._publish()
             raise NotAllowed("Recording is not allowed.", detail={"reasons": decision.reasons})
-        self._guard_spool(lambda: session.resume("participant"))
+        self._guard_spool(lambda: session.resume("off_record" if is_off_record else "participant"))
         self._publish()
+
+    def go_off_record(self, minutes: int) -> None:
+        """Capture and send nothing for so many minutes, then go on by itself."""
+        session = self._running()
+        self._guard_spool(lambda: go_off_record(session, minutes))
+        self._publish()
+
+    def forget(self, minutes: int) -> ForgottenHere:
+        """Forget the last minutes of the running session."""
+        session = self._running()
+        forgotten = self._guard_spool(lambda: forget(session, self._snapshots, minutes))
+        self._publish()
+        return forgotten
 
     def end(self) -> None:
         """End the session; its chunks are uploaded at once."""
@@ -392,6 +417,8 @@ class Keeper:
             trace_id=session.log.trace_id,
             first_seq=session.entries.first_seq,
             entries=session.entries.since(since_seq),
+            generation=session.log.forgettings,
+            coverage=session.log.coverage(),
             drafts=[
                 PendingDraft(
                     draft_id=draft.draft_id,
@@ -439,12 +466,22 @@ class Keeper:
         if session.log.is_wanted:
             self._give_up(session)
             return
+        if time_is_over(session):
+            self._go_on_record(session)
         failures = self._failures()
         self._guard_spool(session.pulse)
         if failures > self._told_failures and session.paused_by is None:
             self._told_failures = failures
             self._guard_spool(lambda: session.gap("capture_error"))
         self._publish()
+
+    def _go_on_record(self, session: Session) -> None:
+        """Go on when the time off the record is over, unless the gate closed meanwhile."""
+        self._guard_spool(session.log.off_record.end)
+        if self._decide(self._folder).is_allowed:
+            self._guard_spool(lambda: session.resume("off_record"))
+        else:
+            session.paused_by = "gate"
 
     def _publish(self) -> None:
         state = self._seen()
@@ -464,7 +501,7 @@ class Keeper:
             )
         is_paused = session.paused_by is not None
         decision = self._decide(self._folder)
-        by_participant = ["Paused by the participant."] if session.paused_by == "participant" else []
+        by_participant = [PAUSED[session.paused_by]] if session.paused_by in PAUSED else []
         return RecorderState(
             state="paused" if is_paused else "recording",
             reasons=(*decision.reasons, *by_participant),
@@ -476,6 +513,8 @@ class Keeper:
             note_link=session.entries.note_link,
             terminal_variables=self._variables,
             junit_withheld=self._junit_withheld,
+            off_record_until_ms=session.log.off_record.until_wall_ms if session.paused_by == "off_record" else None,
+            forgettings=session.log.forgettings,
         )
 
 

@@ -30,6 +30,7 @@ from patchtrail.contract.lsp import (
     TestsPrepared,
     TestsReport,
 )
+from patchtrail.contract.lsp_forgetting import ForgottenHere
 from patchtrail.contract.settings import Settings
 
 __all__ = ["ClientName", "Recorder", "RecorderState"]
@@ -101,6 +102,14 @@ class Recorder:
     def resume(self) -> Future[None]:
         """Resume on the participant's word."""
         return self._worker.submit(self._keeper.resume)
+
+    def go_off_record(self, minutes: int) -> Future[None]:
+        """Capture and send nothing for so many minutes, then go on by itself."""
+        return self._worker.submit(lambda: self._keeper.go_off_record(minutes))
+
+    def forget(self, minutes: int) -> Future[ForgottenHere]:
+        """Forget the last minutes; when it is done they are gone from this machine."""
+        return self._worker.submit(lambda: self._keeper.forget(minutes))
 
     def end(self) -> Future[None]:
         """End the session; its chunks are uploaded at once."""

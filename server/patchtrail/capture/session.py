@@ -9,7 +9,7 @@ from patchtrail.capture.drafts import Draft, Drafts
 from patchtrail.capture.edits import MAX_INLINE_DIFF_CHARS, Edit, EditRecorder
 from patchtrail.capture.entries import Entries
 from patchtrail.capture.known_secrets import KnownSecrets
-from patchtrail.capture.log import TraceLog
+from patchtrail.capture.log import ForgottenEvents, TraceLog
 from patchtrail.capture.pytest_command import asks_for_junit, runs_pytest
 from patchtrail.capture.repository import Repository, SeenCommit
 from patchtrail.capture.terminal import plain_text
@@ -186,7 +186,7 @@ class Session:
         """Stop capturing."""
         try:
             self._confirm(self.drafts.all())
-            if by == "participant":
+            if by != "gate":
                 self.look_at_commits()
             self.append(Pause(reason=by, gate_reasons=gate_reasons))
         finally:
@@ -204,11 +204,28 @@ class Session:
         self._reports.discard()
         self.append(Resume(reason=by))
 
+    def forget(self, since_ms: int) -> ForgottenEvents:
+        """Forget every event since an instant, and go on: with the rules in force, and still paused if it was."""
+        forgotten = self.log.forget(since_ms, lambda first_seq: self.drafts.kept_before(since_ms, first_seq)[1])
+        self.drafts.replace(self.drafts.kept_before(since_ms, forgotten.first_seq)[0])
+        self.entries.forget(forgotten.first_seq)
+        # What began before and ends later tells of the time between.
+        self._capturing_since_ms = self.log.wall_ms()
+        self._last_pulse_ms = self.log.mono_ms()
+        self._reports.discard()
+        self._prepared.close()
+        self.append(self.redactor.facts())
+        if self.paused_by is not None:
+            self.append(Pause(reason=self.paused_by, gate_reasons=[]))
+        return forgotten
+
     def end(self) -> None:
         """Record the end; nothing may follow it."""
         if self.paused_by is None:
             self.look_at_commits()
             self._confirm(self.drafts.all())
+        elif self.paused_by == "off_record":
+            self.log.off_record.end()
         self.append(SessionEnd(reason="participant"))
         self.close()
 

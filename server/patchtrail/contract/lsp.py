@@ -6,7 +6,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from patchtrail.contract.coverage import Coverage
 from patchtrail.contract.events import CommandOrigin, Confidence, ConsentRef, NoteKind, OutputCoverage
+from patchtrail.contract.lsp_forgetting import (
+    PENDING_READ,
+    SESSION_FORGET,
+    SESSION_OFF_RECORD,
+    ForgetMinutes,
+    ForgottenHere,
+    OffRecord,
+    PendingChunks,
+    PendingRequest,
+)
 from patchtrail.contract.settings import Settings
 from patchtrail.contract.wire import Count, JwkThumbprint, Millis, SafeInt, TraceId, WireModel
 
@@ -21,8 +32,11 @@ __all__ = [
     "NOTE_CONFIRM",
     "NOTE_DISCARD",
     "NOTE_DRAFT",
+    "PENDING_READ",
     "SESSION_END",
     "SESSION_ENTRIES",
+    "SESSION_FORGET",
+    "SESSION_OFF_RECORD",
     "SESSION_PAUSE",
     "SESSION_RESUME",
     "SESSION_START",
@@ -196,6 +210,10 @@ class SessionState(WireModel):
     terminal_variables: list[TerminalVariable] = Field(
         default=[], description="What new terminals should have; nothing while the gate is closed."
     )
+    off_record_until_ms: Millis | None = Field(
+        default=None, description="Wall time at which recording goes on by itself, while off the record."
+    )
+    deletions: Count = Field(default=0, description="Deletion requests that the collector has not answered yet.")
     junit_withheld: str | None = Field(
         default=None, description="Why pytest is not asked for a JUnit report in this workspace."
     )
@@ -317,6 +335,8 @@ class SessionEntries(WireModel):
     first_seq: Count
     entries: list[Entry]
     drafts: list[PendingDraft]
+    generation: Count = Field(default=0, description="Counts forgettings: with another one, read everything anew.")
+    coverage: Coverage | None = None
 
 
 class EditRequest(WireModel):
@@ -363,5 +383,8 @@ METHODS: dict[str, tuple[type[WireModel], type[WireModel]]] = {
     GAP_REPORT: (GapReport, Recorded),
     SESSION_ENTRIES: (EntriesRequest, SessionEntries),
     EDIT_READ: (EditRequest, EditTexts),
+    SESSION_OFF_RECORD: (OffRecord, SessionState),
+    SESSION_FORGET: (ForgetMinutes, ForgottenHere),
+    PENDING_READ: (PendingRequest, PendingChunks),
 }
 """Requests from client to sidecar: method, parameters, result. `SESSION_STATE` is a notification back."""

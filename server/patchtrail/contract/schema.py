@@ -8,7 +8,7 @@ from __future__ import annotations
 from pydantic import JsonValue, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from patchtrail.contract import collection, document, evidence, lsp, transparency
+from patchtrail.contract import collection, document, evidence, forgetting, lsp, lsp_forgetting, transparency
 from patchtrail.contract.event_lines import Event
 from patchtrail.contract.problem import Problem
 from patchtrail.contract.settings import ClientSettings, Settings
@@ -66,6 +66,16 @@ ROOT_TYPES: tuple[type[WireModel], ...] = (
     lsp.CollectorShown,
     lsp.NoParams,
     lsp.Recorded,
+    forgetting.Forget,
+    forgetting.Forgotten,
+    forgetting.ForgetRequest,
+    forgetting.ForgetAnswer,
+    forgetting.Deletion,
+    lsp_forgetting.OffRecord,
+    lsp_forgetting.ForgetMinutes,
+    lsp_forgetting.ForgottenHere,
+    lsp_forgetting.PendingRequest,
+    lsp_forgetting.PendingChunks,
 )
 """Every type that crosses a boundary on its own, beside `Event`."""
 

@@ -17,7 +17,7 @@ from patchtrail.contract.errors import InvalidInput, PatchtrailError
 from patchtrail.contract.lsp import InitializationOptions
 from patchtrail.contract.settings import Settings
 from patchtrail.contract.wire import WireModel
-from patchtrail.editor import from_lsp, notes, reports, session, to_lsp, view
+from patchtrail.editor import from_lsp, notes, reports, session, to_lsp, unseen, view
 from patchtrail.editor.documents import Documents
 from patchtrail.editor.server import SidecarServer
 from patchtrail.editor.sidecar import Sidecar
@@ -48,6 +48,9 @@ def connect(server: SidecarServer, sidecar: Sidecar, params: lsp.InitializeParam
         ours.GAP_REPORT: reports.report_gap,
         ours.SESSION_ENTRIES: view.read_entries,
         ours.EDIT_READ: view.read_edit,
+        ours.SESSION_OFF_RECORD: unseen.go_off_record,
+        ours.SESSION_FORGET: unseen.forget,
+        ours.PENDING_READ: unseen.read_pending,
     }
     for method, feature in features.items():
         server.feature(method)(_handler(server, sidecar, ours.METHODS[method][0], feature))

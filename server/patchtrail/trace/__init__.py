@@ -5,18 +5,24 @@ from patchtrail.trace.bundle import BUNDLE_MEDIA_TYPE, read_bundle, write_bundle
 from patchtrail.trace.code_states import CodeState, code_states
 from patchtrail.trace.ctrf import ctrf_reports
 from patchtrail.trace.document import document_of
+from patchtrail.trace.ledger import MARKS, Mark, check_coverage, coverage_of, coverage_of_events
 from patchtrail.trace.otel import otel_traces
 from patchtrail.trace.progsnap2 import fast_import_stream, main_table, metadata_table
 from patchtrail.trace.replay import Replay, replay
-from patchtrail.trace.timeline import TimelineRow, timeline, told
+from patchtrail.trace.timeline import TimelineRow, timeline, told, told_coverage
 
 __all__ = [
     "BUNDLE_MEDIA_TYPE",
+    "MARKS",
     "CodeState",
+    "Mark",
     "Replay",
     "TimelineRow",
     "agent_trace_record",
+    "check_coverage",
     "code_states",
+    "coverage_of",
+    "coverage_of_events",
     "ctrf_reports",
     "document_of",
     "fast_import_stream",
@@ -27,5 +33,6 @@ __all__ = [
     "replay",
     "timeline",
     "told",
+    "told_coverage",
     "write_bundle",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from patchtrail.contract.coverage import Coverage, CoverageGap
 from patchtrail.contract.debugging import Breakpoints, DebugSession, DebugStop
 from patchtrail.contract.event_lines import Event, EventData
 from patchtrail.contract.events import (
@@ -22,7 +23,7 @@ from patchtrail.contract.events import (
 )
 from patchtrail.contract.files import AgentAct, CellRun, FileContent, FileCreate, FileDelete, FileEdit, FileRename
 
-__all__ = ["TimelineRow", "timeline", "told"]
+__all__ = ["TimelineRow", "timeline", "told", "told_coverage"]
 
 SHOWN_FAILURES = 5
 SHOWN_FRAMES = 5
@@ -67,7 +68,13 @@ def told(data: EventData) -> tuple[str, list[str]]:
             links = [f"about event {', '.join(map(str, data.links))}"] if data.links else []
             return f"{data.kind.replace('_', ' ')}{sure}: {data.text}", links
         case Gap():
-            return f"nothing recorded for {(data.to_ms - data.from_ms) / 1000:.1f} s: {data.reason}", []
+            return f"nothing recorded for {(data.to_ms - data.from_ms) / 1000:.1f} s: {data.reason}", _lines(
+                data.detail
+            )
+        case Pause(reason="off_record"):
+            return "off the record", []
+        case Resume(reason="off_record"):
+            return "on the record again", []
         case Pause():
             return f"paused by {data.reason}", list(data.gate_reasons)
         case Resume():
@@ -107,6 +114,10 @@ def _debugging(data: DebugSession | DebugStop | Breakpoints) -> tuple[str, list[
             return f"stopped ({data.reason}){raised}", frames[:SHOWN_FRAMES]
 
 
+def _lines(detail: str) -> list[str]:
+    return [detail] if detail else []
+
+
 def _success(run: CellRun) -> str:
     return run.error_name or {True: "ok", False: "failed", None: "result unknown"}[run.is_success]
 
@@ -139,6 +150,18 @@ def _test_run(run: TestRun) -> tuple[str, list[str]]:
     details = [f"{case.test_id}: {case.message.splitlines()[0] if case.message else case.outcome}" for case in broken]
     unshown = totals.failed + totals.errors - len(details[:SHOWN_FAILURES])
     return f"{run.command_line}: {counts}", details[:SHOWN_FAILURES] + ([f"… {unshown} more"] if unshown else [])
+
+
+def told_coverage(coverage: Coverage) -> tuple[str, list[str]]:
+    """Return one line that says what share of a session was observed, and one for each gap."""
+    share = f"{coverage.observed_milli // 10}.{coverage.observed_milli % 10} %"
+    summary = f"observed {share} of {coverage.duration_ms / 1000:.0f} s"
+    return summary, [_told_gap(gap) for gap in coverage.gaps]
+
+
+def _told_gap(gap: CoverageGap) -> str:
+    detail = f" ({gap.detail})" if gap.detail else ""
+    return f"{gap.from_ms / 1000:.1f} to {gap.to_ms / 1000:.1f} s, {gap.channel}: {gap.reason}{detail}"
 
 
 def _exit(code: int | None) -> str:
