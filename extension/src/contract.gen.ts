@@ -418,6 +418,16 @@ export interface ChunkManifest {
   jkt: string;
 }
 /**
+ * One chunk of a trace, by its number and its id.
+ */
+export interface ChunkRef {
+  n: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  chunk_id: string;
+}
+/**
  * The wall clock moved against the monotonic clock by `delta_ms`.
  */
 export interface ClockStep {
@@ -865,57 +875,11 @@ export interface DebugStopEvent {
   data: DebugStop;
 }
 /**
- * What the device must sign, as a `DeviceRegistration`, to prove that it holds the private key.
+ * A request and its answer, as they are kept as proof.
  */
-export interface DeviceChallenge {
-  device_id: string;
-  /**
-   * SHA-256, lower-case hex.
-   */
-  challenge: string;
-  participant_id: string;
-  study_id: string;
-  /**
-   * Integer milliseconds.
-   */
-  expires_ms: number;
-}
-/**
- * The device's bearer token; it is shown once and stored only as a hash.
- */
-export interface DeviceEnrolled {
-  device_id: string;
-  device_token: string;
-  participant_id: string;
-  study_id: string;
-  /**
-   * RFC 7638 thumbprint of a public key.
-   */
-  jkt: string;
-}
-/**
- * The one line that `--key-stdin` reads: an RFC 8037 private JWK and the device's token.
- *
- * It never stands in arguments, environment, settings or logs.
- */
-export interface DeviceKey {
-  kty: "OKP";
-  crv: "Ed25519";
-  x: string;
-  d: string;
-  device_token: string;
-  participant_id: string;
-  collector_url: string;
-  /**
-   * Fingerprint of the collector's key, pinned at enrolment: of its root or a receipt key.
-   */
-  server_jkt?: string | null;
-}
-/**
- * Step two of enrolment: the signed `DeviceRegistration`.
- */
-export interface DeviceProof {
-  registration: Envelope;
+export interface Deletion {
+  request: Envelope;
+  forgotten: Envelope;
 }
 /**
  * A DSSE envelope: the signature covers the pre-authentication encoding of type and payload.
@@ -1046,6 +1010,59 @@ export interface Signature {
   sig: string;
 }
 /**
+ * What the device must sign, as a `DeviceRegistration`, to prove that it holds the private key.
+ */
+export interface DeviceChallenge {
+  device_id: string;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  challenge: string;
+  participant_id: string;
+  study_id: string;
+  /**
+   * Integer milliseconds.
+   */
+  expires_ms: number;
+}
+/**
+ * The device's bearer token; it is shown once and stored only as a hash.
+ */
+export interface DeviceEnrolled {
+  device_id: string;
+  device_token: string;
+  participant_id: string;
+  study_id: string;
+  /**
+   * RFC 7638 thumbprint of a public key.
+   */
+  jkt: string;
+}
+/**
+ * The one line that `--key-stdin` reads: an RFC 8037 private JWK and the device's token.
+ *
+ * It never stands in arguments, environment, settings or logs.
+ */
+export interface DeviceKey {
+  kty: "OKP";
+  crv: "Ed25519";
+  x: string;
+  d: string;
+  device_token: string;
+  participant_id: string;
+  collector_url: string;
+  /**
+   * Fingerprint of the collector's key, pinned at enrolment: of its root or a receipt key.
+   */
+  server_jkt?: string | null;
+}
+/**
+ * Step two of enrolment: the signed `DeviceRegistration`.
+ */
+export interface DeviceProof {
+  registration: Envelope;
+}
+/**
  * The device's proof that it holds the private key it enrols.
  */
 export interface DeviceRegistration {
@@ -1117,6 +1134,10 @@ export interface DocumentIntegrity {
    */
   event_hash_chain: string[];
   assurance: Assurance;
+  /**
+   * Chunks whose bytes were dropped on the participant's signed request.
+   */
+  forgotten_chunks?: number[];
 }
 /**
  * Counts over the events; `duration_s` by the session's own monotonic clock.
@@ -1935,6 +1956,117 @@ export interface Facts {
   is_paused?: boolean;
 }
 /**
+ * The device's signed request: drop the bytes of these chunks, and what nothing else refers to.
+ */
+export interface Forget {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  /**
+   * @minItems 1
+   * @maxItems 100
+   */
+  chunks: [ChunkRef, ...ChunkRef[]];
+  /**
+   * Integer milliseconds.
+   */
+  made_ms: number;
+  /**
+   * RFC 7638 thumbprint of a public key.
+   */
+  jkt: string;
+}
+/**
+ * The deletion receipt, and the receipts of the chunks in the request's order.
+ */
+export interface ForgetAnswer {
+  forgotten: Envelope;
+  receipts: Envelope[];
+}
+/**
+ * Forget what was recorded in the last minutes.
+ */
+export interface ForgetMinutes {
+  minutes: number;
+}
+/**
+ * Ask for the deletion; `manifests` are those of chunks for which the device holds no receipt.
+ */
+export interface ForgetRequest {
+  request: Envelope;
+  /**
+   * @maxItems 100
+   */
+  manifests?: Envelope[];
+}
+/**
+ * The collector's signed answer: the bytes are gone from its database and its blobs.
+ */
+export interface Forgotten {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  /**
+   * SHA-256 of the request's payload bytes.
+   */
+  request_sha256: string;
+  /**
+   * @minItems 1
+   * @maxItems 100
+   */
+  chunks: [ForgottenChunk, ...ForgottenChunk[]];
+  /**
+   * How many artifacts of the trace were dropped with them.
+   */
+  artifacts: number;
+  /**
+   * Integer milliseconds.
+   */
+  forgotten_ms: number;
+}
+/**
+ * A chunk whose bytes are gone; the collector never read an unread one, and has its manifest alone.
+ */
+export interface ForgottenChunk {
+  n: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  chunk_id: string;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  head_out: string;
+  is_unread: boolean;
+}
+/**
+ * What was forgotten on this machine, and what the collector is asked to drop.
+ *
+ * A chunk that was sent, or on its way, is dropped whole: it can reach back a little further.
+ */
+export interface ForgottenHere {
+  /**
+   * Events that are gone from this machine, those of chunks to be dropped included.
+   */
+  events: number;
+  /**
+   * Chunks that were never sent, and are gone or shortened.
+   */
+  chunks_rewritten: number;
+  /**
+   * Chunks that the collector is asked to drop; kept asking until it answers.
+   */
+  chunks_asked: number;
+  /**
+   * What the participant should know beside the counts.
+   */
+  reasons: string[];
+}
+/**
  * Something that the client could not see, and why.
  */
 export interface GapReport {
@@ -2190,6 +2322,12 @@ export interface NoteSuggestion {
    */
   seq: number;
   text: string;
+}
+/**
+ * Record and send nothing for so many minutes, then go on by itself.
+ */
+export interface OffRecord {
+  minutes?: number;
 }
 /**
  * A command that was run.
@@ -2493,6 +2631,65 @@ export interface Opening {
   log_root?: string | null;
 }
 /**
+ * A blob that goes along, and the start of it where it is text.
+ */
+export interface PendingArtifact {
+  /**
+   * SHA-256, lower-case hex.
+   */
+  sha256: string;
+  size_bytes: number;
+  media_type: string;
+  text: string;
+  is_cut: boolean;
+}
+/**
+ * A chunk that waits, or is still being written; `earliest_ms` is null when nothing says when it goes.
+ */
+export interface PendingChunk {
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  task_title: string;
+  n: number;
+  is_sealed: boolean;
+  /**
+   * Its upload was begun: it may have left this machine already.
+   */
+  is_begun: boolean;
+  size_bytes: number;
+  count: number;
+  earliest_ms: number | null;
+  events: PendingEvent[];
+  artifacts: PendingArtifact[];
+  /**
+   * Where the next page of its events begins; null when there is none.
+   */
+  next_seq: number | null;
+}
+/**
+ * One event line as it will be sent, cut where it is long.
+ */
+export interface PendingEvent {
+  seq: number;
+  line: string;
+  is_cut: boolean;
+}
+/**
+ * A page of the chunks that wait, oldest first; `deletions` are requests that go before all of them.
+ */
+export interface PendingChunks {
+  chunks: PendingChunk[];
+  total: number;
+  next_skip: number | null;
+  deletions: number;
+  /**
+   * Why nothing leaves this machine at present; empty when it may.
+   */
+  reasons: string[];
+}
+/**
  * A draft as it is kept, redacted; redaction can lengthen a text.
  */
 export interface PendingDraft {
@@ -2502,6 +2699,15 @@ export interface PendingDraft {
   confidence: ("low" | "medium" | "high") | null;
   links: number[];
   confirms_in_ms: number;
+}
+/**
+ * Ask for a page of chunks that wait, or, with `trace_id` and `n`, for further events of one of them.
+ */
+export interface PendingRequest {
+  skip?: number;
+  trace_id?: string | null;
+  n?: number | null;
+  since_seq?: number;
 }
 /**
  * What was wrong (`code`, `message`) and where (`detail`), for a program and for a person.
@@ -2573,6 +2779,11 @@ export interface SessionEntries {
    * Fault episodes, the newest last; the oldest make room.
    */
   episodes?: Episode[];
+  /**
+   * Counts forgettings: with another one, read everything anew.
+   */
+  generation?: number;
+  coverage?: Coverage | null;
 }
 /**
  * The session as the status bar shows it.
@@ -2619,6 +2830,14 @@ export interface SessionState {
    * What new terminals should have; nothing while the gate is closed.
    */
   terminal_variables?: TerminalVariable[];
+  /**
+   * Wall time at which recording goes on by itself, while off the record.
+   */
+  off_record_until_ms?: number | null;
+  /**
+   * Deletion requests that the collector has not answered yet.
+   */
+  deletions?: number;
   /**
    * Why pytest is not asked for a JUnit report in this workspace.
    */
@@ -2768,6 +2987,10 @@ export interface TraceDocument {
    * Fault episodes, worked out from the verified events.
    */
   episodes?: Episode[];
+  /**
+   * What share was observed, and every gap; worked out from the verified events.
+   */
+  coverage?: Coverage | null;
 }
 /**
  * Empty until the collector has validated and judged the trace.
@@ -2853,6 +3076,9 @@ export interface Requests {
   "patchtrail/notebook/cellRan": { params: CellRan; result: Recorded };
   "patchtrail/debug/report": { params: DebugReport; result: Recorded };
   "patchtrail/hint/dismiss": { params: NoParams; result: SessionState };
+  "patchtrail/session/offRecord": { params: OffRecord; result: SessionState };
+  "patchtrail/session/forget": { params: ForgetMinutes; result: ForgottenHere };
+  "patchtrail/pending/read": { params: PendingRequest; result: PendingChunks };
 }
 
 /** Notifications from the sidecar to the client. */

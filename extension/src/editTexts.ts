@@ -16,7 +16,7 @@ export function serveEditTexts(sidecar: Sidecar): vscode.Disposable {
     async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
       const [, seq, side] = uri.path.split("/");
       // A diff that stayed open from an earlier session must not show this one's texts.
-      if (sidecar.state?.trace_id !== uri.query) return "";
+      if (sidecar.state?.trace_id !== uri.query.split(" ")[0]) return "";
       const texts = await sidecar.request("patchtrail/edit/read", { seq: Number(seq) });
       return side === "before" ? texts.before : texts.after;
     },

@@ -9,6 +9,7 @@ import { confirm, confirmDrafts, editDraft, writeNote, writeNoteOnSelection, wri
 import { registerNoteTool } from "./noteTool.ts";
 import { Patchtrail } from "./patchtrail.ts";
 import { told } from "./session.ts";
+import { forgetMinutes, goOffRecord } from "./unseen.ts";
 
 let patchtrail: Patchtrail | undefined;
 
@@ -35,6 +36,9 @@ function commands(parts: Patchtrail): vscode.Disposable[] {
     "patchtrail.pause": () => parts.debugging.settle().then(() => session.pause()),
     "patchtrail.resume": () => session.resume(),
     "patchtrail.end": () => parts.end(),
+    "patchtrail.offRecord": () => parts.debugging.settle().then(() => goOffRecord(sidecar)),
+    "patchtrail.forget": () => parts.debugging.settle().then(() => forgetMinutes(sidecar)),
+    "patchtrail.pending": () => parts.pending.show(),
     "patchtrail.note": (kind?: NoteDraft["kind"]) => writeNote(sidecar, kind),
     "patchtrail.note.plan": () => writeNote(sidecar, "plan"),
     "patchtrail.note.hypothesis": () => writeNote(sidecar, "hypothesis"),

@@ -17,6 +17,9 @@ const ROWS = {
   confirm: { label: "$(check) Record the Drafts Now", command: "patchtrail.confirmNotes" },
   pause: { label: "$(debug-pause) Pause", command: "patchtrail.pause" },
   resume: { label: "$(debug-start) Resume", command: "patchtrail.resume" },
+  offRecord: { label: "$(eye-closed) Go Off the Record for Ten Minutes", command: "patchtrail.offRecord" },
+  forget: { label: "$(trash) Forget the Last Minutes…", command: "patchtrail.forget" },
+  pending: { label: "$(cloud-upload) What Will Be Sent", command: "patchtrail.pending" },
   end: { label: "$(stop-circle) End the Session", command: "patchtrail.end" },
   view: { label: "$(list-tree) Show the Session", command: "patchtrail.session.focus" },
   consent: { label: "$(law) Consent…", command: "patchtrail.consent" },
@@ -30,11 +33,11 @@ export function rowsFor(isConnected: boolean, state: SessionState | undefined): 
   if (!isConnected) return [ROWS.connect, ...always];
   switch (state?.state) {
     case "recording":
-      return [...(state.note_suggestion ? [ROWS.suggested, ROWS.dismiss] : []), ROWS.note, ...(state.drafts ? [ROWS.confirm] : []), ROWS.pause, ROWS.end, ROWS.view, ROWS.consent, ...always];
+      return [...(state.note_suggestion ? [ROWS.suggested, ROWS.dismiss] : []), ROWS.note, ...(state.drafts ? [ROWS.confirm] : []), ROWS.pause, ROWS.offRecord, ROWS.forget, ROWS.end, ROWS.view, ROWS.pending, ROWS.consent, ...always];
     case "paused":
-      return [ROWS.resume, ROWS.end, ROWS.view, ROWS.consent, ...always];
+      return [ROWS.resume, ROWS.forget, ROWS.end, ROWS.view, ROWS.pending, ROWS.consent, ...always];
     default:
-      return [ROWS.start, ROWS.consent, ROWS.connect, ...always];
+      return [ROWS.start, ROWS.pending, ROWS.consent, ROWS.connect, ...always];
   }
 }
 

@@ -11,6 +11,7 @@ import { type Enrolment, KeyStore } from "./deviceKey.ts";
 import { AgreementStore, facts, onDidChangeFacts } from "./facts.ts";
 import { watchNotebooks } from "./notebooks.ts";
 import { OtherDocuments } from "./otherDocuments.ts";
+import { Pending } from "./pending.ts";
 import { installPytestPlugin } from "./pytestPlugin.ts";
 import { Runtime, type Trouble } from "./runtime.ts";
 import { Session } from "./session.ts";
@@ -37,6 +38,7 @@ export class Patchtrail implements vscode.Disposable {
   readonly agents: Agents;
   readonly view = new SessionView(this.sidecar);
   readonly debugging = new Debugging(this.sidecar, () => (this.#isRecording ? this.#traceId : undefined));
+  readonly pending = new Pending(this.sidecar);
   readonly #agreement: AgreementStore;
   readonly #runtime: Runtime;
   readonly #statusBar = new StatusBar();
@@ -163,7 +165,7 @@ export class Patchtrail implements vscode.Disposable {
 
   dispose(): void {
     this.#isDisposed = true;
-    vscode.Disposable.from(...this.#subscriptions, this.#terminals, this.#tasks, this.#changes, this.debugging, this.view, this.#statusBar, this.log).dispose();
+    vscode.Disposable.from(...this.#subscriptions, this.#terminals, this.#tasks, this.#changes, this.debugging, this.view, this.pending, this.#statusBar, this.log).dispose();
   }
 
   async #bringUp(isAnew: boolean): Promise<void> {

@@ -2,7 +2,8 @@
 // first; failing tests stand below their run, frames below their stop.
 
 import * as vscode from "vscode";
-import type { Entry, Episode, FailedTest, NoteSuggestion, PendingDraft, SessionState } from "./contract.gen.ts";
+import type { Coverage, CoverageGap, Entry, Episode, FailedTest, NoteSuggestion, PendingDraft, SessionState } from "./contract.gen.ts";
+import { coverageItem, gapItem } from "./coverageNodes.ts";
 import { countsOf, episodesNode, type MadeNode, suggestionNode } from "./episodeNodes.ts";
 import { draftItem, entryItem, frameItem, testItem } from "./sessionItems.ts";
 import type { Sidecar } from "./sidecar.ts";
@@ -10,6 +11,8 @@ import type { Sidecar } from "./sidecar.ts";
 type Node =
   | MadeNode
   | { kind: "older"; until: number }
+  | { kind: "coverage"; coverage: Coverage }
+  | { kind: "gap"; gap: CoverageGap }
   | { kind: "draft"; draft: PendingDraft }
   | { kind: "entry"; entry: Entry }
   | { kind: "detail"; text: string }
@@ -27,6 +30,8 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   #drafts: PendingDraft[] = [];
   #episodes: Episode[] = [];
   #suggestion: NoteSuggestion | null = null;
+  #coverage: Coverage | null = null;
+  #generation = 0;
   #traceId: string | null = null;
   #timer: NodeJS.Timeout | undefined;
   #isFetching = false;
@@ -46,6 +51,7 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     if (node === undefined) {
       return [
         ...(this.#suggestion === null ? [] : [suggestionNode(this.#suggestion)]),
+        ...(this.#coverage === null ? [] : [{ kind: "coverage", coverage: this.#coverage } satisfies Node]),
         ...this.#drafts.map((draft): Node => ({ kind: "draft", draft })),
         ...episodesNode(this.#episodes, this.#entries, this.#traceId ?? ""),
         ...this.#page(this.#entries.length),
@@ -53,6 +59,7 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     }
     if (node.kind === "made") return node.children();
     if (node.kind === "older") return this.#page(node.until);
+    if (node.kind === "coverage") return node.coverage.gaps.map((gap): Node => ({ kind: "gap", gap }));
     if (node.kind !== "entry") return [];
     const { failed_tests: tests, details, frames = [] } = node.entry;
     if (frames.length > 0) return frames.map((frame): Node => ({ kind: "made", item: frameItem(frame), children: () => [] }));
@@ -62,10 +69,14 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
 
   getTreeItem(node: Node): vscode.TreeItem {
     switch (node.kind) {
+      case "coverage":
+        return coverageItem(node.coverage);
+      case "gap":
+        return gapItem(node.gap);
       case "draft":
         return draftItem(node.draft);
       case "entry":
-        return entryItem(node.entry, this.#traceId ?? "");
+        return entryItem(node.entry, `${this.#traceId ?? ""} ${this.#generation}`);
       case "test":
         return testItem(node.test);
       case "made":
@@ -103,6 +114,7 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     this.#entries = [];
     this.#drafts = [];
     this.#episodes = [];
+    this.#coverage = null;
     this.#traceId = traceId;
     this.#changed.fire(undefined);
   }
@@ -115,10 +127,18 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
       const last = this.#entries.at(-1);
       const told = await this.sidecar.request("patchtrail/session/entries", { since_seq: last === undefined ? 0 : last.seq + 1 });
       if (told.trace_id !== this.#traceId) this.#clear(told.trace_id);
+      const generation = told.generation ?? 0;
+      if (generation !== this.#generation) {
+        // Events were forgotten, and others may have taken their numbers: everything is read anew.
+        this.#generation = generation;
+        this.#clear(told.trace_id);
+        this.#isStale ||= last !== undefined;
+      }
       const newest = this.#entries.at(-1)?.seq ?? -1;
       this.#entries = [...this.#entries, ...told.entries.filter((entry) => entry.seq > newest)].slice(-SHOWN);
       this.#drafts = told.drafts;
       this.#episodes = told.episodes ?? [];
+      this.#coverage = told.trace_id === null ? null : (told.coverage ?? null);
       this.#changed.fire(undefined);
     } catch {
       // The next news of the sidecar's state fetches again.

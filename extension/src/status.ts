@@ -1,6 +1,6 @@
 // What the status bar says, worked out from what is known: one item, never a pop-up.
 
-import type { SessionState } from "./contract.gen.ts";
+import type { Coverage, CoverageGap, SessionState } from "./contract.gen.ts";
 
 /** What the client knows beside the sidecar's own state. */
 export interface Situation {
@@ -23,11 +23,29 @@ export interface Status {
 }
 
 const MENU = "patchtrail.menu";
+const MINUTE_MS = 60_000;
 const LONGEST_REASON = 60;
 const SPOOL_WARNING = 80;
 
+/** Return a number with its noun. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** Return what share of a session was observed, in one line. */
+export function shareText(coverage: Coverage): string {
+  return `Observed ${(coverage.observed_milli / 10).toFixed(1)} % of ${counted(Math.round(coverage.duration_ms / MINUTE_MS), "minute")}`;
+}
+
+/** Return a gap in one line: what could not be seen, why, and for how long. */
+export function gapText(gap: CoverageGap): string {
+  const seconds = Math.round((gap.to_ms - gap.from_ms) / 1000);
+  const what = gap.channel === "all" ? "" : `${gap.channel}: `;
+  return `${what}${gap.reason.replaceAll("_", " ")}, ${counted(seconds, "second")}`;
+}
+
 /** Return what the item shows. */
-export function statusOf(situation: Situation): Status {
+export function statusOf(situation: Situation, nowMs = Date.now()): Status {
   const { state, trouble } = situation;
   if (trouble !== undefined) return item("$(warning) Patchtrail: not running", [trouble.sentence], trouble.command, true);
   if (!situation.isConnected) return item("$(debug-disconnect) Patchtrail: not connected", ["Nothing is recorded. Connect to a collector to begin."]);
@@ -37,6 +55,10 @@ export function statusOf(situation: Situation): Status {
     case "recording":
       return recordingItem(state, details, situation.blindSpot !== undefined || isNearlyFull(state));
     case "paused":
+      if (typeof state.off_record_until_ms === "number") {
+        const left = Math.max(1, Math.ceil((state.off_record_until_ms - nowMs) / MINUTE_MS));
+        return item(`$(eye-closed) Off the record: ${left} min left`, ["Nothing is recorded or sent. Recording goes on by itself.", ...details]);
+      }
       return item(`$(debug-pause) Patchtrail paused: ${shortened(state.reasons[0] ?? "")}`, details);
     case "stopped":
       return item(`$(error) Patchtrail stopped: ${shortened(state.reasons[0] ?? "")}`, details, MENU, true);
@@ -78,6 +100,7 @@ function deliveryOf(state: SessionState): string[] {
   return [
     ...(state.pending_chunks > 0 ? [`${state.pending_chunks} chunks wait to be uploaded; nothing unsent is ever deleted.`] : []),
     ...(state.undelivered.length > 0 ? [`${state.undelivered.length} ended sessions are still on their way.`] : []),
+    ...(state.deletions ? [`${counted(state.deletions, "deletion request")} to be answered by the collector; asked until it does.`] : []),
     ...(state.stuck_traces > 0 ? [`${state.stuck_traces} sessions cannot be uploaded as they are; they are kept.`] : []),
     ...(isNearlyFull(state) ? [`The spool is ${state.spool_percent}% full; at 100% recording stops. Nothing is deleted.`] : []),
     ...(state.notices ?? []),

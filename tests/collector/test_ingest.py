@@ -188,6 +188,7 @@ ROUTES = [
     ("PUT", "/v1/traces/trace-{0}/chunks/x"),
     ("PUT", "/v1/traces/trace-{0}/artifacts/{1}"),
     ("POST", "/v1/traces/trace-{0}/complete"),
+    ("POST", "/v1/traces/trace-{0}/forget"),
     ("GET", "/v1/traces"),
     ("GET", "/v1/traces?limit=0"),
     ("GET", "/v1/traces/trace-{0}"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.contract import changes_samples
 from tests.contract.debugging_samples import DEBUGGING_SAMPLES, DEBUGGING_WRONG, MORE_SAMPLES
+from tests.contract.forgetting_samples import FORGETTING, FORGETTING_WRONG
 from tests.contract.log_samples import LOG_SAMPLES, LOG_WRONG, SIGNED_KEYS
 from tests.contract.notebook_samples import NOTEBOOK_SAMPLES, NOTEBOOK_WRONG
 from tests.contract.open_samples import OPEN_SAMPLES, OPEN_WRONG
@@ -28,6 +29,12 @@ TRACE_REQUEST = {
     "task_title": "Fix calculator bug",
     "repo_origin": "https://github.com/example/repo",
     "start_commit": "abc123",
+}
+COVERAGE = {
+    "duration_ms": 61_500,
+    "observed_ms": 31_500,
+    "observed_milli": 512,
+    "gaps": [{"channel": "all", "from_ms": 1_500, "to_ms": 31_500, "reason": "forgotten", "detail": "7 events"}],
 }
 ASSURANCE = {"level": "L3", "reasons": ["The edits were not replayed on the start commit."]}
 SUMMARY = {
@@ -180,6 +187,11 @@ SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
     "TraceDocument": {
         "published": DOCUMENT,
         "before_qa": {**DOCUMENT, "qa": {"validation": None, "judge": None}},
+        "forgotten": {
+            **DOCUMENT,
+            "integrity": {"event_hash_chain": [SHA], "assurance": ASSURANCE, "forgotten_chunks": [2]},
+            "coverage": COVERAGE,
+        },
     },
     "Problem": {"problem": {"code": "fork", "message": "Another chunk.", "detail": {"next_n": 3, "missing": ["a"]}}},
     "Settings": {"all": SETTINGS, "defaults": {}},
@@ -203,6 +215,7 @@ SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
             "terminal_variables": [{"name": "PYTEST_ADDOPTS", "value": "--junitxml=/r.xml ", "mode": "prepend"}],
             "junit_withheld": None,
         },
+        "off_record": {**STATE, "state": "paused", "off_record_until_ms": 1_696_435_200_000, "deletions": 1},
     },
     "CommandReport": {
         "command": COMMAND,
@@ -245,6 +258,14 @@ SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
             "drafts": [{**DRAFT, "links": [], "confirms_in_ms": 12_000}],
         },
         "idle": {"trace_id": None, "first_seq": 0, "entries": [], "drafts": []},
+        "covered": {
+            "trace_id": TRACE,
+            "first_seq": 0,
+            "entries": [],
+            "drafts": [],
+            "generation": 1,
+            "coverage": COVERAGE,
+        },
     },
     "EditRequest": {"one": {"seq": 7}},
     "EditTexts": {"texts": {"file_path": "shop.py", "before": "", "after": "x = 1\n"}},
@@ -261,6 +282,7 @@ SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
     **changes_samples.SAMPLES,
     **NOTEBOOK_SAMPLES,
     **DEBUGGING_SAMPLES,
+    **FORGETTING,
 }
 for _name, _values in MORE_SAMPLES.items():
     _first = next(iter(SAMPLES[_name].values()))
@@ -312,5 +334,6 @@ WRONG: dict[str, dict[str, Any]] = {
     **changes_samples.WRONG,
     **NOTEBOOK_WRONG,
     **DEBUGGING_WRONG,
+    **FORGETTING_WRONG,
 }
 """Per type, by what is wrong: the fields to change in its first sample, or a value that is no object at all."""

@@ -18,7 +18,9 @@ from patchtrail.contract import (
     collection,
     document,
     evidence,
+    forgetting,
     lsp,
+    lsp_forgetting,
     lsp_notebooks,
     open_protocol,
     problem,
@@ -37,6 +39,7 @@ from tests.contract.vectors import FOLDER, SIGNED, write_missing
 
 MODULES = (evidence, collection, document, problem, settings, lsp, open_protocol, transparency)
 MODULES = (evidence, collection, document, problem, settings, lsp, lsp_notebooks, transparency)
+MODULES = (evidence, forgetting, collection, document, problem, settings, lsp, lsp_forgetting, transparency)
 SCHEMA = contract_schema()
 PATHS = sorted(FOLDER.rglob("*.json"))
 
@@ -90,7 +93,8 @@ def check_signed(kind: str, vector: dict[str, Any]) -> str | None:
     try:
         envelope = dsse.parse_envelope(json.dumps(vector["envelope"]).encode())
         key = VerifyingKey(PublicKey(**vector["public_key"]))
-        opened = dsse.open_envelope(envelope, vector["payload_type"], getattr(evidence, kind), key)
+        model = next(getattr(module, kind) for module in MODULES if hasattr(module, kind))
+        opened = dsse.open_envelope(envelope, vector["payload_type"], model, key)
     except (InvalidInput, VerificationFailed) as error:
         return error.code
     assert canonical.decode(opened.payload) == vector["value"]

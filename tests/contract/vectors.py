@@ -24,9 +24,11 @@ from patchtrail.contract.evidence import (
     RECEIPT_TYPE,
     DeviceRegistration,
 )
+from patchtrail.contract.forgetting import FORGET_TYPE, FORGOTTEN_TYPE
 from patchtrail.integrity import canonical, chunk, digest, dsse
 from patchtrail.integrity.keys import SMALL_ORDER_Y, SigningKey, unpadded
 from tests.contract.event_data import LATER_EVENTS
+from tests.contract.forgetting_samples import FORGET, FORGOTTEN
 from tests.contract.log_samples import STATEMENT
 from tests.contract.samples import ABSENT, SAMPLES, WRONG
 from tests.integrity.forging import NOT_CANONICAL
@@ -40,6 +42,8 @@ SIGNED = {
     "Receipt": RECEIPT_TYPE,
     "DeviceRegistration": DEVICE_TYPE,
     "KeyStatement": KEYS_TYPE,
+    "Forget": FORGET_TYPE,
+    "Forgotten": FORGOTTEN_TYPE,
 }
 HEAD = {"log_size": 8, "log_root": "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"}
 LOGGED = {"Opening": HEAD, "Grant": HEAD, "Receipt": {**HEAD, "leaf_index": 7, "commit": "5" * 64}}
@@ -137,7 +141,7 @@ def statements() -> dict[str, Any]:
         v=1, challenge="0" * 64, jkt=device.jkt, participant_id="p-1", study_id="default", host_hint="laptop"
     )
     found["KeyStatement"] = STATEMENT
-    return found
+    return {**found, "Forget": FORGET, "Forgotten": FORGOTTEN}
 
 
 def forged(

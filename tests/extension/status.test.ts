@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { SessionState } from "../../extension/src/contract.gen.ts";
-import { statusOf } from "../../extension/src/status.ts";
+import { gapText, shareText, statusOf } from "../../extension/src/status.ts";
 
 const RECORDING: SessionState = {
   state: "recording",
@@ -74,4 +74,26 @@ test("a note is suggested by a word and a colour, and only while recording", () 
   assert.deepEqual([status.text, status.isSuggesting, status.isWarning], ["$(record) Recording · $(lightbulb) Say why?", true, false]);
   assert.ok(status.details.includes(note_suggestion.text));
   assert.equal(paused.isSuggesting, false);
+});
+
+test("off the record the item counts the minutes that are left", () => {
+  const state: SessionState = { ...RECORDING, state: "paused", reasons: ["Off the record."], off_record_until_ms: 600_000 };
+
+  assert.equal(statusOf({ isConnected: true, state }, 0).text, "$(eye-closed) Off the record: 10 min left");
+  assert.equal(statusOf({ isConnected: true, state }, 541_000).text, "$(eye-closed) Off the record: 1 min left");
+  assert.equal(statusOf({ isConnected: true, state }, 700_000).text, "$(eye-closed) Off the record: 1 min left");
+});
+
+test("a deletion request that waits is told", () => {
+  const status = statusOf({ isConnected: true, state: { ...RECORDING, deletions: 1 } });
+
+  assert.ok(status.details.some((line) => line.startsWith("1 deletion request")));
+});
+
+test("the share and its gaps are told in a line each", () => {
+  const gap = { channel: "all", from_ms: 0, to_ms: 30_000, reason: "off_record", detail: "" } as const;
+  const coverage = { duration_ms: 120_000, observed_ms: 90_000, observed_milli: 750, gaps: [gap] };
+
+  assert.equal(shareText(coverage), "Observed 75.0 % of 2 minutes");
+  assert.deepEqual([gapText(gap), gapText({ ...gap, channel: "tests" })], ["off record, 30 seconds", "tests: off record, 30 seconds"]);
 });

@@ -15,6 +15,7 @@ VERIFYING = (
     "integrity/chunk.py",
     "integrity/dsse.py",
     "integrity/entry.py",
+    "integrity/forgetting.py",
     "integrity/key_set.py",
     "integrity/keys.py",
     "integrity/opening.py",
@@ -22,6 +23,7 @@ VERIFYING = (
     "integrity/registration.py",
     "integrity/verify/assurance.py",
     "integrity/verify/chunk.py",
+    "integrity/verify/forgotten.py",
     "integrity/verify/trace.py",
 )
 

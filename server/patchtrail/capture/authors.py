@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from patchtrail.capture.agent_acts import SeenAct, acts_of_hook_line, acts_of_telemetry_line
 from patchtrail.capture.authorship import Authored, authored_by_acts, authored_of_groups, without_facts
 from patchtrail.capture.edits import Edit
+from patchtrail.capture.roots import Roots
 from patchtrail.capture.tail import Tail
 from patchtrail.contract.files import AgentAct
 from patchtrail.contract.lsp_changes import ChangeGroup
@@ -41,7 +42,7 @@ class Authors:
         self._telemetry: Tail | None = None
         self._receiver: AgentReceiver | None = None
         self._received: deque[SeenAct] = deque(maxlen=KEPT_ACTS)
-        self._root = Path()
+        self._roots: Roots | None = None
         self._told: dict[Path, _Told] = {}
         self._acts: list[SeenAct] = []
         self._on_disk: dict[Path, int] = {}
@@ -73,9 +74,9 @@ class Authors:
             self._receiver.close()
             self._receiver = None
 
-    def begin(self, root: Path) -> None:
+    def begin(self, roots: Roots) -> None:
         """Begin anew, at a session's start and after a pause: what agents did before is nobody's business."""
-        self._root = root
+        self._roots = roots
         self._told.clear()
         self._acts.clear()
         self._on_disk.clear()
@@ -126,8 +127,8 @@ class Authors:
         """Return an edit that was found on disk with its evidence; the editor's own news of it will not count again."""
         self._on_disk[path] = now_ms
         acts = [act for act in self._acts_on(path) if act.path == path and abs(now_ms - act.at_ms) <= SAVE_WINDOW_MS]
-        chars = _changed_chars(edit)
-        return _with(edit, authored_by_acts(acts, chars) or without_facts(chars, is_on_disk=True))
+        authored = authored_by_acts(acts, _changed_chars(edit))
+        return edit if authored is None else _with(edit, authored)
 
     def _tails(self) -> list[Tail]:
         return [self._hooks] if self._telemetry is None else [self._hooks, self._telemetry]
@@ -139,21 +140,23 @@ class Authors:
 
     def _placed(self, act: SeenAct) -> SeenAct | None:
         """Return an act whose file is named in full; None when it happened elsewhere."""
+        if self._roots is None:
+            return None
         if act.path is None:
-            is_here = act.folder is None or _resolved(act.folder).is_relative_to(self._root)
-            return act if is_here else None
-        path = _resolved(self._root / act.path)
-        return replace(act, path=path) if path.is_relative_to(self._root) else None
+            return act if act.folder is None or self._roots.hold(act.folder) else None
+        path = _resolved(self._roots.first.path / act.path)
+        return replace(act, path=path) if self._roots.place_of(path) is not None else None
 
     def _event(self, act: SeenAct) -> AgentAct:
-        named = None if act.path is None else PurePosixPath(Path(act.path).relative_to(self._root)).as_posix()
+        place = None if act.path is None or self._roots is None else self._roots.place_of(Path(act.path))
         return AgentAct(
             agent=act.agent,
             told_by=act.told_by,
             act=act.act,
             tool=act.tool,
             outcome=act.outcome,
-            file_path=named,
+            file_path=None if place is None else place.relative,
+            root="" if place is None else place.root.name,
             at_ms=act.at_ms,
         )
 

@@ -93,7 +93,11 @@ class CellRecorder:
         key = self._edits.key_of(place)
         named = self._redacted(cells)
         recorded = self._snapshots.notebooks.get(key)
-        old, base = (recorded, None) if recorded is not None else self._ground(place, key, before, named)
+        if self._snapshots.reveal(place.path, key):
+            old: list[Cell] = matched([], named)
+            base: ArtifactRef | None = self._stored(old)
+        else:
+            old, base = (recorded, None) if recorded is not None else self._ground(place, key, before, named)
         current = list(old)
         events = list(self._steps(key, current, matched(old, named), source))
         self._snapshots.notebooks[key] = current

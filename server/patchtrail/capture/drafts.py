@@ -103,16 +103,40 @@ class Drafts:
         self.discard(draft.draft_id)
         return seq
 
-    def _keep(self, recording: Draft | None = None) -> None:
+    def kept_before(self, since_ms: int, next_seq: int) -> tuple[list[Draft], bytes]:
+        """Return the drafts that stay when everything since an instant is forgotten, and how they lie on disk.
+
+        They let go of links to events that are gone: other events will take those numbers.
+        """
         kept = [
-            KeptDraft(
-                draft_id=draft.draft_id,
-                note=draft.note,
-                recording_seq=self._log.next_seq if draft is recording else None,
-            )
+            Draft(draft.draft_id, _linked_below(draft.note, next_seq), draft.changed_ms)
             for draft in self.all()
+            if draft.changed_ms < since_ms
         ]
-        self._log.keep_drafts(KEPT.dump_json(kept) if kept else b"")
+        return kept, _dumped(kept)
+
+    def replace(self, drafts: list[Draft]) -> None:
+        """Hold these drafts alone; on disk they are already."""
+        self._drafts = {draft.draft_id: draft for draft in drafts}
+
+    def _keep(self, recording: Draft | None = None) -> None:
+        self._log.keep_drafts(_dumped(self.all(), recording, self._log.next_seq))
+
+
+def _dumped(drafts: list[Draft], recording: Draft | None = None, next_seq: int = 0) -> bytes:
+    kept = [
+        KeptDraft(
+            draft_id=draft.draft_id,
+            note=draft.note,
+            recording_seq=next_seq if draft is recording else None,
+        )
+        for draft in drafts
+    ]
+    return KEPT.dump_json(kept) if kept else b""
+
+
+def _linked_below(note: RationaleNote, next_seq: int) -> RationaleNote:
+    return note.model_copy(update={"links": [seq for seq in note.links if seq < next_seq]})
 
 
 def _left_behind(log: TraceLog) -> list[KeptDraft]:

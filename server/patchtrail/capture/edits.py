@@ -111,9 +111,11 @@ class EditRecorder:
         if content.text is None:
             return self._withheld(place, content, source, is_new=is_new)
         after = self.redactor.text(content.text)
+        # Of what a hidden file held before nothing is recorded: it begins with this very text.
+        is_hidden = self.snapshots.reveal(place.path, key)
         # An empty file that the trace does not have would make no difference that an edit could tell.
-        is_new = is_new or (not after and not self.snapshots.tree.has(key))
-        ground = _Ground("") if is_new else self._ground(place, key, before, after)
+        is_new = not is_hidden and (is_new or (not after and not self.snapshots.tree.has(key)))
+        ground = _Ground("") if is_new else self._ground(place, key, before, after, is_hidden=is_hidden)
         is_same_encoding = ground.encoding is None or ground.encoding == content.encoding
         if ground.text == after and is_same_encoding and not ground.is_itself and not is_new:
             return None
@@ -169,7 +171,9 @@ class EditRecorder:
         """Keep a redacted text beside the events."""
         return self.log.store(text.encode("utf-8", "replace"), media_type)
 
-    def _ground(self, place: Place, key: Key, before: str | None, after: str) -> _Ground:
+    def _ground(self, place: Place, key: Key, before: str | None, after: str, *, is_hidden: bool) -> _Ground:
+        if is_hidden:
+            return _Ground(after, is_brought=True, is_itself=True)
         recorded = self.snapshots.tree.files.get(key)
         if recorded is not None:
             return _Ground(recorded.text, recorded.encoding)

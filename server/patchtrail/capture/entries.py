@@ -97,6 +97,15 @@ class Entries:
             newest.append(entry)
         return newest[::-1]
 
+    def forget(self, from_seq: int) -> None:
+        """Forget every event from one on, its texts too."""
+        for seq in [seq for seq in self._entries if seq >= from_seq]:
+            del self._entries[seq]
+        for seq in [seq for seq in self._texts if seq >= from_seq]:
+            self._text_chars -= _size(self._texts.pop(seq))
+        if self.note_link is not None and self.note_link.seq >= from_seq:
+            self.note_link = None
+
     def texts(self, seq: int) -> EditTexts:
         """Return an edit's texts; raises `NotFound` when they are not held (any more)."""
         if seq not in self._texts:

@@ -33,6 +33,8 @@ class Files:
         self.cells = CellRecorder(edits)
         self.pending = Pending(edits.snapshots, is_saving)
         self.patterns: tuple[str, ...] = ()
+        self.authored: Callable[[Path, Edit], Edit] = _as_it_is
+        """Tells more of who made a change that was found on disk."""
         self._ignored = Ignored()
         self._append = append
 
@@ -228,7 +230,8 @@ class Files:
             for event in self.cells.on_disk(place, source):
                 self._append(event)
         else:
-            self._tell(self.edits.change(place, content, before=before, source=source, is_new=is_new))
+            edit = self.edits.change(place, content, before=before, source=source, is_new=is_new)
+            self._tell(self.authored(place.path, edit) if edit is not None and source.seen_by == "disk" else edit)
         if before is not None and content.text is not None:
             self.edits.snapshots.saved[place.path] = content.text
         self.pending.looked_at(place.path, content.size_bytes)
@@ -352,3 +355,7 @@ def _files_below(folder: Path, limit: int) -> Iterator[Path]:
             if count > limit:
                 return
             yield Path(at, name)
+
+
+def _as_it_is(_path: Path, edit: Edit) -> Edit:
+    return edit

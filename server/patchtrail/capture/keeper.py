@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from patchtrail import __version__
 from patchtrail.capture.authors import Authors
 from patchtrail.capture.cells import named_as_on_disk
 from patchtrail.capture.debugging import DebugFact
 from patchtrail.capture.drafts import DRAFT_MS, Draft
-from patchtrail.capture.edits import EditRecorder
 from patchtrail.capture.files import Files
 from patchtrail.capture.known_secrets import KnownSecrets
-from patchtrail.capture.log import OpenedLog, SessionFacts, TraceLogs
+from patchtrail.capture.log import TraceLogs
 from patchtrail.capture.machine import Machine
 from patchtrail.capture.repository import Repository
 from patchtrail.capture.roots import Root, Roots
 from patchtrail.capture.session import MAX_DIRTY_FILES, Session
+from patchtrail.capture.session_opener import SessionOpener
 from patchtrail.capture.snapshots import Snapshots, read_text
+from patchtrail.capture.state import ClientName, RecorderState
 from patchtrail.capture.test_reports import TestReports, sweep
+from patchtrail.capture.unseen import forget, go_off_record, go_on_unseen, time_is_over, touched
 from patchtrail.capture.worker import PULSE_S
 from patchtrail.contract.errors import InvalidInput, NotAllowed, NotFound, SpoolUnavailable, StateConflict
-from patchtrail.contract.events import ConsentRef, Pauser, SessionRoot, SessionStart
+from patchtrail.contract.events import ConsentRef, Pauser
 from patchtrail.contract.files import SaveReason
 from patchtrail.contract.lsp import (
     CommandReport,
@@ -36,7 +35,6 @@ from patchtrail.contract.lsp import (
     Facts,
     GateDecision,
     NoteDraft,
-    NoteLink,
     PendingDraft,
     Recorded,
     SessionEntries,
@@ -45,6 +43,7 @@ from patchtrail.contract.lsp import (
     TestsPrepared,
 )
 from patchtrail.contract.lsp_changes import ChangeGroup
+from patchtrail.contract.lsp_forgetting import ForgottenHere
 from patchtrail.contract.lsp_notebooks import CellRan
 from patchtrail.contract.lsp_notes import NoteSuggestion
 from patchtrail.contract.settings import Settings
@@ -53,38 +52,11 @@ from patchtrail.study import current_consent, decide
 from patchtrail.trace.cells import Cell, cells_of, is_notebook
 from patchtrail.trace.tree import Tree
 
-__all__ = ["ClientName", "Keeper", "RecorderState"]
+__all__ = ["Keeper"]
 
 Result = TypeVar("Result")
-MAX_ID_CHARS, MAX_TITLE_CHARS, MAX_ORIGIN_CHARS = 200, 1_000, 2_000
-"""What the collector takes; redaction can lengthen a text."""
+PAUSED = {"participant": "Paused by the participant.", "off_record": "Off the record."}
 SHOWN_EPISODES = 50
-
-
-@dataclass(frozen=True)
-class ClientName:
-    """The editor at the other end, as it named itself."""
-
-    name: str = "unknown"
-    version: str = ""
-
-
-@dataclass(frozen=True)
-class RecorderState:
-    """What is known of the session, as a value that any thread may read."""
-
-    state: str = "idle"
-    reasons: tuple[str, ...] = ()
-    trace_id: str | None = None
-    next_seq: int = 0
-    may_send: bool = False
-    task_title: str = ""
-    drafts: int = 0
-    note_link: NoteLink | None = None
-    terminal_variables: tuple[TerminalVariable, ...] = ()
-    junit_withheld: str | None = None
-    agents_address: str | None = None
-    note_suggestion: NoteSuggestion | None = None
 
 
 class Keeper:
@@ -189,6 +161,7 @@ class Keeper:
         """Take a document's text as it was opened."""
         self._open_documents.add(path)
         self._snapshots.saved[path] = text
+        touched(self._session, self._snapshots, path)
 
     def closed(self, path: Path) -> None:
         """Note that a document was closed."""
@@ -233,6 +206,7 @@ class Keeper:
         before = self._snapshots.saved.get(path)
         self._snapshots.saved[path] = text
         session = self._session
+        touched(session, self._snapshots, path)
         if session is None or session.paused_by is not None or not self._is_inside(path, session):
             return
         session.secrets.saved(path)
@@ -311,82 +285,32 @@ class Keeper:
             saved_cells=before.saved_cells,
             tree=Tree(roots.start_text, roots.started_with),
         )
-        if request.trace_id is None:
-            session = self._new_session(request, folder, roots, known)
-        else:
-            opened = self._logs.reopen(request.trace_id, folder)
-            session = self._session_on(opened, folder, roots, known)
-            session.follow_roots(self._further_folders())
-            self._snapshots.forget_recorded()
+        opener = SessionOpener(
+            logs=self._logs,
+            machine=self._machine,
+            client=self.client,
+            settings=self.settings,
+            consent=self._facts.consent if self._facts else None,
+            folder=folder,
+            further=self._further_folders(),
+            roots=roots,
+            known=known,
+            snapshots=self._snapshots,
+            reports=self._reports,
+            is_saving=self._save_reasons.__contains__,
+        )
+        session = opener.open(request) if request.trace_id is None else opener.reopen(request.trace_id)
+        session.files.authored = lambda path, edit: self._authors.of_disk(path, edit, now_ms=session.log.wall_ms())
         session.files.start_from(repository.changed_files(MAX_DIRTY_FILES))
         session.append(session.redactor.facts())
         self._session, self._task_title = session, session.redactor.text(request.task_title)
         self._reports.discard()
-        self._authors.begin(session.repository.root)
-        if request.is_paused:
+        self._authors.begin(session.roots)
+        if request.trace_id is not None:
+            self._guard_spool(lambda: go_on_unseen(session, self._snapshots))
+        if request.is_paused and session.paused_by is None:
             self._guard_spool(lambda: session.pause("participant", []))
         self._publish()
-
-    def _new_session(self, request: StartSession, folder: Path, roots: Roots, known: KnownSecrets) -> Session:
-        """Open a trace, and record its start in the very words that the opening signed."""
-        redact_key = secrets.token_bytes(32)
-        further = self._further_folders()
-        for one in further:
-            known.join(one)
-        redactor = known.redactor(redact_key, self.settings.redaction_denied_paths)
-        repository = roots.first.repository
-        facts = SessionFacts(
-            task_id=redactor.text(request.task_id)[:MAX_ID_CHARS],
-            task_title=redactor.text(request.task_title)[:MAX_TITLE_CHARS],
-            repo_origin=redactor.text(repository.origin)[:MAX_ORIGIN_CHARS],
-            start_commit=repository.start_commit,
-            consent=self._facts.consent if self._facts else None,
-        )
-        opened = self._logs.open(facts, folder, redact_key)
-        session = self._session_on(opened, folder, roots, known)
-        session.follow_roots(further, is_declared=True)
-        description = redactor.text(request.task_description)
-        # Not redacted again: these are the very words that the opening signed.
-        start = self._session_start(facts, opened, description, roots.told(redactor.text))
-        session.entries.remember(opened.log.append(start), opened.log.wall_ms(), start)
-        return session
-
-    def _session_on(self, opened: OpenedLog, folder: Path, roots: Roots, known: KnownSecrets) -> Session:
-        redactor = known.redactor(opened.redact_key, self.settings.redaction_denied_paths)
-        edits = EditRecorder(opened.log, redactor, roots, self._snapshots, opened.redact_key)
-        session = Session(
-            opened.log,
-            redactor,
-            roots,
-            edits,
-            redact_key=opened.redact_key,
-            secrets=known,
-            folder=folder,
-            reports=self._reports,
-            is_saving=self._save_reasons.__contains__,
-        )
-        session.files.patterns = tuple(self.settings.files_exclude)
-        return session
-
-    def _session_start(
-        self, facts: SessionFacts, opened: OpenedLog, description: str, roots: list[SessionRoot]
-    ) -> SessionStart:
-        return SessionStart(
-            kind=opened.kind,
-            participant_id=opened.participant_id,
-            task_id=facts.task_id,
-            task_title=facts.task_title,
-            task_description=description,
-            repo_origin=facts.repo_origin,
-            start_commit=facts.start_commit,
-            consent=facts.consent,
-            os=self._machine.os_name,
-            python_version=self._machine.python_version,
-            sidecar_version=__version__,
-            client_name=self.client.name,
-            client_version=self.client.version,
-            roots=roots,
-        )
 
     def pause(self, by: Pauser, gate_reasons: list[str]) -> None:
         """Stop capturing and sending."""
@@ -401,18 +325,34 @@ class Keeper:
         session = self._running()
         if session.paused_by is None:
             raise StateConflict("The session is not paused.")
+        is_off_record = session.paused_by == "off_record"
+        if is_off_record:
+            self._guard_spool(session.log.off_record.end)
         decision = self._decide(self._folder)
         if not decision.is_allowed:
             # The participant's pause is over; when the gate opens again, recording goes on by itself.
             session.paused_by = "gate"
             self._publish()
             raise NotAllowed("Recording is not allowed.", detail={"reasons": decision.reasons})
-        self._go_on(session, "participant")
+        self._go_on(session, "off_record" if is_off_record else "participant")
         self._publish()
 
     def _go_on(self, session: Session, by: Pauser) -> None:
-        self._authors.begin(session.repository.root)
+        self._authors.begin(session.roots)
         self._guard_spool(lambda: session.resume(by))
+
+    def go_off_record(self, minutes: int) -> None:
+        """Capture and send nothing for so many minutes, then go on by itself."""
+        session = self._running()
+        self._guard_spool(lambda: go_off_record(session, minutes))
+        self._publish()
+
+    def forget(self, minutes: int) -> ForgottenHere:
+        """Forget the last minutes of the running session."""
+        session = self._running()
+        forgotten = self._guard_spool(lambda: forget(session, self._snapshots, minutes))
+        self._publish()
+        return forgotten
 
     def end(self) -> None:
         """End the session; its chunks are uploaded at once."""
@@ -516,6 +456,8 @@ class Keeper:
             trace_id=session.log.trace_id,
             first_seq=session.entries.first_seq,
             entries=session.entries.since(since_seq),
+            generation=session.log.forgettings,
+            coverage=session.log.coverage(),
             drafts=[
                 PendingDraft(
                     draft_id=draft.draft_id,
@@ -567,6 +509,8 @@ class Keeper:
         if session.log.is_wanted:
             self._give_up(session)
             return
+        if time_is_over(session):
+            self._go_on_record(session)
         failures = self._failures()
         if session.paused_by is None:
             self._look_at_agents(session)
@@ -575,6 +519,14 @@ class Keeper:
             self._told_failures = failures
             self._guard_spool(lambda: session.gap("capture_error"))
         self._publish()
+
+    def _go_on_record(self, session: Session) -> None:
+        """Go on when the time off the record is over, unless the gate closed meanwhile."""
+        self._guard_spool(session.log.off_record.end)
+        if self._decide(self._folder).is_allowed:
+            self._go_on(session, "off_record")
+        else:
+            session.paused_by = "gate"
 
     def _publish(self) -> None:
         state = self._seen()
@@ -595,7 +547,7 @@ class Keeper:
             )
         is_paused = session.paused_by is not None
         decision = self._decide(self._folder)
-        by_participant = ["Paused by the participant."] if session.paused_by == "participant" else []
+        by_participant = [PAUSED[session.paused_by]] if session.paused_by in PAUSED else []
         return RecorderState(
             state="paused" if is_paused else "recording",
             reasons=(*decision.reasons, *by_participant),
@@ -609,6 +561,8 @@ class Keeper:
             terminal_variables=self._variables,
             junit_withheld=self._junit_withheld,
             agents_address=self._authors.address,
+            off_record_until_ms=session.log.off_record.until_wall_ms if session.paused_by == "off_record" else None,
+            forgettings=session.log.forgettings,
         )
 
     def _suggestion(self, session: Session) -> NoteSuggestion | None:

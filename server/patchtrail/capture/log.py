@@ -2,15 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from patchtrail.contract.artifact import ArtifactRef
+from patchtrail.contract.coverage import Coverage
 from patchtrail.contract.event_lines import EventData
 from patchtrail.contract.events import ConsentRef, StartKind
 
-__all__ = ["OpenedLog", "SessionFacts", "TraceLog", "TraceLogs"]
+__all__ = ["ForgottenEvents", "OffRecordTime", "OpenedLog", "SessionFacts", "TraceLog", "TraceLogs"]
+
+
+class ForgottenEvents(Protocol):
+    """What was forgotten."""
+
+    @property
+    def first_seq(self) -> int:
+        """The number of the first event that is gone; the next event takes it, unless it had been sent."""
+
+    @property
+    def events(self) -> int:
+        """How many events are gone."""
+
+    @property
+    def chunks_rewritten(self) -> int:
+        """Chunks that were never sent."""
+
+    @property
+    def chunks_asked(self) -> int:
+        """Chunks that the collector is asked to drop."""
+
+
+class OffRecordTime(Protocol):
+    """How long a trace is off the record, durably."""
+
+    def begin(self, millis: int) -> None:
+        """Be off the record from now on, for so long."""
+
+    def end(self) -> None:
+        """Be on the record again."""
+
+    @property
+    def until_wall_ms(self) -> int | None:
+        """Until when it goes on, by the wall clock as it stood at its beginning."""
+
+    def left_ms(self) -> int | None:
+        """Return how long it goes on; 0 when its time is over, None when the trace is on the record."""
 
 
 class TraceLog(Protocol):
@@ -49,6 +88,27 @@ class TraceLog(Protocol):
 
     def store(self, content: bytes, media_type: str) -> ArtifactRef:
         """Keep a blob beside the events."""
+
+    @property
+    def off_record(self) -> OffRecordTime:
+        """The trace's time off the record."""
+
+    @property
+    def has_hidden(self) -> bool:
+        """Whether something was forgotten or off the record, whose texts must not become bases."""
+
+    @property
+    def forgettings(self) -> int:
+        """How often something was forgotten."""
+
+    def forget(self, since_ms: int, drafts: Callable[[int], bytes]) -> ForgottenEvents:
+        """Forget every event since an instant, durably or not at all.
+
+        `drafts` says which drafts stay, given the number of the first event that goes.
+        """
+
+    def coverage(self) -> Coverage:
+        """Return the coverage ledger as it stands."""
 
 
 @dataclass(frozen=True)

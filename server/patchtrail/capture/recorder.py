@@ -10,9 +10,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
-from patchtrail.capture.keeper import ClientName, Keeper, RecorderState
+from patchtrail.capture.keeper import Keeper
 from patchtrail.capture.log import TraceLogs
 from patchtrail.capture.machine import Machine
+from patchtrail.capture.state import ClientName, RecorderState
 from patchtrail.capture.worker import Worker
 from patchtrail.contract.files import SaveReason
 from patchtrail.contract.lsp import (
@@ -32,6 +33,7 @@ from patchtrail.contract.lsp import (
 )
 from patchtrail.contract.lsp_changes import ChangeGroup
 from patchtrail.contract.lsp_debugging import DebugReport
+from patchtrail.contract.lsp_forgetting import ForgottenHere
 from patchtrail.contract.lsp_notebooks import CellRan
 from patchtrail.contract.settings import Settings
 from patchtrail.trace.cells import Cell
@@ -141,6 +143,14 @@ class Recorder:
     def resume(self) -> Future[None]:
         """Resume on the participant's word."""
         return self._worker.submit(self._keeper.resume)
+
+    def go_off_record(self, minutes: int) -> Future[None]:
+        """Capture and send nothing for so many minutes, then go on by itself."""
+        return self._worker.submit(lambda: self._keeper.go_off_record(minutes))
+
+    def forget(self, minutes: int) -> Future[ForgottenHere]:
+        """Forget the last minutes; when it is done they are gone from this machine."""
+        return self._worker.submit(lambda: self._keeper.forget(minutes))
 
     def end(self) -> Future[None]:
         """End the session; its chunks are uploaded at once."""

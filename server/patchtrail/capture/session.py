@@ -15,7 +15,7 @@ from patchtrail.capture.files import Files
 from patchtrail.capture.hints import Hints
 from patchtrail.capture.inner_shells import inner_shell
 from patchtrail.capture.known_secrets import KnownSecrets
-from patchtrail.capture.log import TraceLog
+from patchtrail.capture.log import ForgottenEvents, TraceLog
 from patchtrail.capture.note_events import event_of_note, with_origin_of
 from patchtrail.capture.places import Places
 from patchtrail.capture.pytest_command import asks_for_junit, runs_pytest
@@ -262,7 +262,7 @@ class Session:
         """Stop capturing."""
         try:
             self._confirm(self.drafts.all())
-            if by == "participant":
+            if by != "gate":
                 self._look_last()
             self.append(Pause(reason=by, gate_reasons=gate_reasons))
         finally:
@@ -284,12 +284,34 @@ class Session:
         self._reports.discard()
         self.append(Resume(reason=by))
 
+    def forget(self, since_ms: int) -> ForgottenEvents:
+        """Forget every event since an instant, and go on: with the rules in force, and still paused if it was."""
+        forgotten = self.log.forget(since_ms, lambda first_seq: self.drafts.kept_before(since_ms, first_seq)[1])
+        self.drafts.replace(self.drafts.kept_before(since_ms, forgotten.first_seq)[0])
+        self.entries.forget(forgotten.first_seq)
+        # What began before and ends later tells of the time between.
+        self._capturing_since_ms = self.log.wall_ms()
+        self._last_pulse_ms = self.log.mono_ms()
+        self._reports.discard()
+        self._prepared.close()
+        self._standing.take(0)
+        self.files.discard()
+        # Their numbers may be given anew, to other events.
+        self.episodes = Episodes()
+        self.hints = Hints(self.episodes)
+        self.append(self.redactor.facts())
+        if self.paused_by is not None:
+            self.append(Pause(reason=self.paused_by, gate_reasons=[]))
+        return forgotten
+
     def end(self) -> None:
         """Record the end; nothing may follow it."""
         if self.paused_by is None:
             self._look_last()
             self._confirm(self.drafts.all())
             self.leave_stops()
+        elif self.paused_by == "off_record":
+            self.log.off_record.end()
         self.append(SessionEnd(reason="participant"))
         self.close()
 

@@ -27,7 +27,8 @@ class Snapshots:
     """`saved` holds raw texts, in memory only; `tree` and `notebooks` hold what replay must reach, redacted.
 
     Once something may have changed unseen (a pause, a restart) `needs_bases` is true: each file's next edit then
-    brings its base along, since replay cannot get there.
+    brings its base along, since replay cannot get there. Of a `hidden` file not even that base may be recorded; with
+    `hides_all` of none that has not been recorded since.
     """
 
     saved: dict[Path, str] = field(default_factory=dict)
@@ -38,6 +39,9 @@ class Snapshots:
     hashes: dict[Key, str | None] = field(default_factory=dict)
     needs_bases: bool = False
     _chars: int = 0
+    touched_ms: dict[Path, int] = field(default_factory=dict)
+    hidden: set[Path] = field(default_factory=set)
+    hides_all: bool = False
 
     def forget_recorded(self) -> None:
         """Begin anew: the next save of each file starts from what was saved last."""
@@ -47,6 +51,13 @@ class Snapshots:
         self.hashes.clear()
         self._chars = 0
         self.needs_bases = True
+
+    def reveal(self, path: Path, key: Key) -> bool:
+        """Return whether a file's earlier text is hidden; it is saved on the record now, and no longer is."""
+        is_unrecorded = key not in self.tree.files and key not in self.notebooks
+        is_hidden = path in self.hidden or (self.hides_all and is_unrecorded)
+        self.hidden.discard(path)
+        return is_hidden
 
     def record(self, key: Key, file: TreeFile) -> None:
         """Take what the trace now holds of a file; the texts that were recorded longest ago make room."""
@@ -68,6 +79,8 @@ class Snapshots:
         _move(self.saved, old, new)
         _move(self.saved_cells, old, new)
         _move(self.stamps, old, new)
+        _move(self.touched_ms, old, new)
+        self.hidden = {new / one.relative_to(old) if one.is_relative_to(old) else one for one in self.hidden}
 
 
 def _move(held: dict[Path, Held], old: Path, new: Path) -> None:

@@ -89,6 +89,10 @@ class SpoolLogs:
         left = [trace for trace in self._store.resumable() if trace.next_seq > 0]
         return [trace.trace_id for trace in left if not trace.is_in_use]
 
+    def is_off_record(self) -> bool:
+        """Return whether an unfinished trace is off the record: a window that was reloaded goes on with it."""
+        return any(trace.off_record.left_ms() for trace in self._store.resumable())
+
     def undelivered(self) -> list[str]:
         """Return the ids of ended traces that are still on their way."""
         owned = self._store.owned()

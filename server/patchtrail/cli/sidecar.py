@@ -12,7 +12,8 @@ from patchtrail.capture import Machine, Recorder
 from patchtrail.cli.logs import SpoolLogs
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.lsp import DeviceKey, SessionState
-from patchtrail.delivery import CAP_BYTES, Courier, Device, SpoolStore, SystemClock
+from patchtrail.contract.lsp_forgetting import PendingChunks, PendingRequest
+from patchtrail.delivery import CAP_BYTES, Courier, Device, PendingRules, SpoolStore, SystemClock, pending
 from patchtrail.editor.sidecar import Sidecar
 
 __all__ = ["build_sidecar", "default_spool", "device_of"]
@@ -49,7 +50,8 @@ def build_sidecar(spool: Path, device: Device | None, *, cap_bytes: int = CAP_BY
             listener()
 
     recorder = Recorder(logs, Machine.this(), spool.parent / "reports", spool.parent / "acts", changed)
-    courier = Courier(store, device, clock, Rules(recorder), changed)
+    rules = Rules(recorder, logs)
+    courier = Courier(store, device, clock, rules, changed)
     logs.courier = courier
 
     def start() -> None:
@@ -59,50 +61,66 @@ def build_sidecar(spool: Path, device: Device | None, *, cap_bytes: int = CAP_BY
 
     def close() -> None:
         listeners.clear()
-        recorder.close()
-        courier.stop()
-        store.close()
+        for close_part in (recorder.close, courier.stop, store.close):
+            close_part()
 
     def session_state() -> SessionState:
-        state = recorder.state
-        return SessionState.model_validate(
-            {
-                "state": state.state,
-                "reasons": [*state.reasons, *filter(None, [courier.mistrust])],
-                "trace_id": state.trace_id,
-                "next_seq": state.next_seq,
-                "is_signed": device is not None,
-                "is_online": courier.is_online,
-                "pending_chunks": courier.pending(),
-                "stuck_traces": courier.stuck(),
-                "capture_errors": recorder.failures,
-                "resumable": logs.resumable(),
-                "undelivered": logs.undelivered(),
-                "damaged": list(store.damaged),
-                "task_title": state.task_title,
-                "drafts": state.drafts,
-                "note_link": state.note_link,
-                "note_suggestion": state.note_suggestion,
-                "terminal_variables": list(state.terminal_variables),
-                "junit_withheld": state.junit_withheld,
-                "spool_percent": store.room.use.percent,
-                "notices": courier.notices(),
-                "agents_address": state.agents_address,
-            }
-        )
+        return _state_of(recorder, courier, store, logs, is_signed=device is not None)
 
-    return Sidecar(recorder, session_state, listeners.append, start, close)
+    def waiting(request: PendingRequest) -> PendingChunks:
+        reasons = rules.reasons() if device else ("There is no collector: everything stays on this machine.",)
+        return pending(spool, request, PendingRules(rules.hold_ms(), clock.wall_ms(), reasons))
+
+    return Sidecar(recorder, session_state, listeners.append, start, close, waiting)
+
+
+def _state_of(
+    recorder: Recorder, courier: Courier, store: SpoolStore, logs: SpoolLogs, *, is_signed: bool
+) -> SessionState:
+    state = recorder.state
+    return SessionState.model_validate(
+        {
+            "state": state.state,
+            "reasons": [*state.reasons, *filter(None, [courier.mistrust])],
+            "trace_id": state.trace_id,
+            "next_seq": state.next_seq,
+            "is_signed": is_signed,
+            "is_online": courier.is_online,
+            "pending_chunks": courier.pending(),
+            "stuck_traces": courier.stuck(),
+            "capture_errors": recorder.failures,
+            "resumable": logs.resumable(),
+            "undelivered": logs.undelivered(),
+            "damaged": list(store.damaged),
+            "task_title": state.task_title,
+            "drafts": state.drafts,
+            "note_link": state.note_link,
+            "note_suggestion": state.note_suggestion,
+            "terminal_variables": list(state.terminal_variables),
+            "junit_withheld": state.junit_withheld,
+            "spool_percent": store.room.use.percent,
+            "notices": courier.notices(),
+            "agents_address": state.agents_address,
+            "off_record_until_ms": state.off_record_until_ms,
+            "deletions": courier.deletions(),
+        }
+    )
 
 
 class Rules:
     """What the courier must know of the recorder: may anything leave, and when."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, logs: SpoolLogs) -> None:
         self._recorder = recorder
+        self._logs = logs
 
     def may_send(self) -> bool:
-        """Return whether the gate is open and recording is not paused."""
-        return self._recorder.state.may_send
+        """Return whether the gate is open and recording is not paused, nor a session that nobody goes on with yet."""
+        return self._recorder.state.may_send and not self._logs.is_off_record()
+
+    def reasons(self) -> tuple[str, ...]:
+        """Return why nothing may leave; nothing when it may."""
+        return () if self.may_send() else (self._recorder.state.reasons or ("Recording is paused.",))
 
     def hold_ms(self) -> int:
         """Return how long the user wants sealed chunks held."""

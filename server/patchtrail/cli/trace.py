@@ -17,10 +17,18 @@ from patchtrail.cli.ground import Ground, roots_named, start_texts
 from patchtrail.cli.log_check import check_log
 from patchtrail.contract.collection import Assurance, TraceList
 from patchtrail.contract.errors import InvalidInput, NotFound
-from patchtrail.contract.event_lines import SessionStartEvent
 from patchtrail.contract.events import SessionStart
 from patchtrail.integrity.verify import TraceEvidence, TraceVerdict, verify_trace
-from patchtrail.trace import Replay, episode_told, episodes_of, read_bundle, timeline
+from patchtrail.trace import (
+    Replay,
+    check_coverage,
+    coverage_of_events,
+    episode_told,
+    episodes_of,
+    read_bundle,
+    timeline,
+    told_coverage,
+)
 
 __all__ = ["app"]
 
@@ -82,7 +90,7 @@ def show(
     """Print a session as a timeline that a person can read."""
     source, name = _source(trace, collector)
     evidence = _evidence(name, source, token)
-    verdict = verify_trace(evidence, pinned_jkt=server_key)
+    verdict = _verdict(evidence, server_key)
     out = console()
     for row in timeline(held.event for held in verdict.events):
         out.print(Text(f"{row.seq:5}  {row.at_s:8.1f} s  {row.type:<15}{_visible(row.summary)}"))
@@ -93,8 +101,13 @@ def show(
         out.print(Text(f"episode  {_visible(summary)}", "yellow" if episode.green is None else "green"))
         for detail in details:
             out.print(Text(f"{'':9}{_visible(detail)}", "dim"))
+    for n in verdict.forgotten:
+        out.print(Text(f"forgotten: chunk {n}, whose bytes were dropped on the participant's signed request", "dim"))
     for finding in verdict.errors:
         out.print(Text(f"FAULT  {_visible(str(finding))}", "red"))
+    summary, gaps = told_coverage(coverage_of_events(held.event for held in verdict.events))
+    for line in (summary, *(f"  {gap}" for gap in gaps)):
+        out.print(Text(_visible(line)))
     _print_level(verdict.assurance())
 
 
@@ -116,7 +129,7 @@ def verify(
     """
     source, name = _source(trace, collector)
     evidence = _evidence(name, source, token)
-    verdict = verify_trace(evidence, pinned_jkt=server_key)
+    verdict = _verdict(evidence, server_key)
     if not Path(name).is_file():
         log = check_log(verdict, source, token, server_key)
         verdict.findings.extend(log.findings)
@@ -181,7 +194,7 @@ def export(
         target.write_bytes(content)
         typer.echo(f"{target}: {len(content)} bytes. Check it with: patchtrail trace verify {target}")
         return
-    verdict = verify_trace(evidence, pinned_jkt=server_key)
+    verdict = _verdict(evidence, server_key)
     start_text = _no_text if repo is None or not verdict.events else start_texts(repo, _start_commit(verdict))
     for path in write_export(Exported(evidence, verdict, start_text), form, output):
         typer.echo(str(path))
@@ -207,6 +220,13 @@ def _bundle(trace: str, collector: str, token: str | None) -> bytes:
     return CollectorClient(collector, token).get_bytes(f"/v1/traces/{trace}/bundle")
 
 
+def _verdict(evidence: TraceEvidence, server_key: str | None) -> TraceVerdict:
+    """Verify a trace, its coverage ledger included."""
+    verdict = verify_trace(evidence, pinned_jkt=server_key)
+    verdict.findings.extend(check_coverage([held.event for held in verdict.events]))
+    return verdict
+
+
 def _ground(verdict: TraceVerdict, repo: Path, roots: list[str]) -> Ground:
     start = verdict.events[0].event.data if verdict.events else None
     if not isinstance(start, SessionStart):
@@ -215,8 +235,8 @@ def _ground(verdict: TraceVerdict, repo: Path, roots: list[str]) -> Ground:
 
 
 def _start_commit(verdict: TraceVerdict) -> str:
-    start = verdict.events[0].event
-    return start.data.start_commit if isinstance(start, SessionStartEvent) else ""
+    """Return the start commit that the device signed at the opening; the start itself may be forgotten."""
+    return "" if verdict.opening is None else verdict.opening.start_commit
 
 
 def _no_text(path: str) -> None:  # noqa: ARG001 -- without the repository no path has a text

@@ -23,6 +23,12 @@ class Blobs(Protocol):
     def get(self, sha256: str) -> bytes:
         """Return a blob; raises `NotFound`."""
 
+    def drop(self, sha256: str) -> None:
+        """Remove a blob durably, if it is there."""
+
+    def has(self, sha256: str) -> bool:
+        """Return whether a blob is there."""
+
 
 class LocalBlobs:
     """A folder: write, sync, link into place, sync the folder."""
@@ -56,6 +62,19 @@ class LocalBlobs:
             return self._path(sha256).read_bytes()
         except FileNotFoundError as error:
             raise NotFound(f"There is no artifact {sha256}.") from error
+
+    def drop(self, sha256: str) -> None:
+        """Remove a blob durably, and what a killed process left of it."""
+        path = self._path(sha256)
+        if not path.parent.is_dir():
+            return
+        for left in [path, *path.parent.glob(f".{sha256}.*")]:
+            left.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+    def has(self, sha256: str) -> bool:
+        """Return whether a blob is there."""
+        return self._path(sha256).exists()
 
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256

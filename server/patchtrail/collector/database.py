@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import queue
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ __all__ = ["Database", "FolderInUse", "migrate", "reading_only"]
 
 Result = TypeVar("Result")
 MAX_BATCH = 256
+SCRUB_AGAIN_S = 0.2
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -67,6 +69,7 @@ class Database:
         migrate(self._connection)
         self._after_rollback: list[Callable[[], None]] = []
         self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
+        self._scrubs: list[Future[None]] = []
         self._on_commit = on_commit
         self._thread = threading.Thread(target=self._run, name="database writer", daemon=True)
         self._thread.start()
@@ -80,6 +83,12 @@ class Database:
     def on_rollback(self, forget: Callable[[], None]) -> None:
         """Let somebody who keeps beside the database what its writes made know when one is undone."""
         self._after_rollback.append(forget)
+
+    def scrub(self) -> Future[None]:
+        """Empty the write-ahead log, which holds old pages; done when no reader needs it any more and it is empty."""
+        future: Future[None] = Future()
+        self._queue.put(_Write(lambda _connection: self._scrubs.append(future), Future(), time.perf_counter()))
+        return future
 
     def read(self, work: Callable[[Connection], Result]) -> Result:
         """Read in a snapshot of what is committed."""
@@ -96,7 +105,7 @@ class Database:
         os.close(self._lock)
 
     def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
+        while (first := self._next()) is not None:
             batch = [first]
             while len(batch) < MAX_BATCH:
                 try:
@@ -108,6 +117,36 @@ class Database:
                     break
                 batch.append(item)
             self._commit(batch)
+            self._scrub()
+        for future in self._scrubs:
+            future.cancel()
+
+    def _next(self) -> _Write | None:
+        """Return what is to be written next; while a scrub waits for a reader, try it again now and then."""
+        while self._scrubs:
+            try:
+                return self._queue.get(timeout=SCRUB_AGAIN_S)
+            except queue.Empty:
+                self._scrub()
+        return self._queue.get()
+
+    def _scrub(self) -> None:
+        if not self._scrubs:
+            return
+        # By the driver: SQLAlchemy would begin a transaction, inside of which there is no checkpoint.
+        cursor = self._connection.connection.cursor()
+        try:
+            cursor.execute("PRAGMA busy_timeout=0")
+            is_busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error:  # A disk that refuses now is asked again.
+            is_busy = 1
+        finally:
+            cursor.execute("PRAGMA busy_timeout=5000")
+            cursor.close()
+        if not is_busy:
+            for future in self._scrubs:
+                future.set_result(None)
+            self._scrubs.clear()
 
     def _commit(self, batch: list[_Write]) -> None:
         """Run a batch in one transaction, each work in a savepoint of its own; answer only after the commit."""
@@ -200,6 +239,8 @@ def _engine(url: str, *, is_durable: bool) -> Engine:
         cursor.execute(f"PRAGMA synchronous={'FULL' if is_durable else 'OFF'}")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA busy_timeout=5000")
+        # What is deleted is overwritten: a deletion receipt promises that the bytes are gone.
+        cursor.execute("PRAGMA secure_delete=ON")
         cursor.close()
 
     @event.listens_for(engine, "begin")

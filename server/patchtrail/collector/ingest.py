@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import AsyncIterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
@@ -132,6 +134,25 @@ class Ingest:
             standing.tip, standing.salt = stored.tip, stored.salt
             return Accepted(stored.receipt, is_new=True, events=len(checked.events))
 
+    @asynccontextmanager
+    async def turn(self, trace_id: str) -> AsyncIterator[None]:
+        """Keep a trace's chunks waiting while something else changes it; then its standing is read anew."""
+        standing = self._standing(trace_id)
+        async with standing.turn:
+            try:
+                yield
+            finally:
+                standing.tip = None
+
+    def store_unread(self, connection: Connection, opened: OpenedChunk, *, received_ms: int) -> None:
+        """Take in the manifest alone of a chunk that was forgotten on its way: the chain goes on without its bytes."""
+        tip, newest_ms = _tip(connection, opened.manifest.trace_id)
+        _check_place(opened, tip)
+        received_ms = max(received_ms, newest_ms)
+        _move(connection, _Checked(opened, []), tip, received_ms)
+        salt = salt_of(connection, opened.manifest.trace_id)
+        _keep(connection, opened, self._receipt(connection, opened, received_ms, salt), received_ms)
+
     def close(self) -> None:
         """End the verifying thread."""
         self._verifier.shutdown()
@@ -232,7 +253,7 @@ def _check_place(opened: OpenedChunk, tip: ChunkTip) -> None:
 def _move(connection: Connection, checked: _Checked, tip: ChunkTip, received_ms: int) -> ChunkTip:
     """Write the trace's new standing, and return it."""
     manifest = checked.opened.manifest
-    after = checked.opened.tip(checked.events[-1].event.mono_ms)
+    after = checked.opened.tip(checked.events[-1].event.mono_ms if checked.events else tip.mono_ms)
     move = {
         "moved_trace": manifest.trace_id,
         "from_n": tip.next_n,

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, Select, Subquery, select, tuple_, update
 
 from patchtrail.collector.access import Reader, may_read
 from patchtrail.collector.blobs import Blobs
+from patchtrail.collector.forgetting import deletions_of
 from patchtrail.collector.open_reading import listed_open
 from patchtrail.collector.tables import artifacts, chunks, devices, traces
 from patchtrail.contract.collection import Assurance, KeySet, TraceCompleted, TraceList, TraceSummary
@@ -18,7 +19,7 @@ from patchtrail.contract.evidence import PublicKey
 from patchtrail.integrity import chunk
 from patchtrail.integrity.key_set import fingerprint_of
 from patchtrail.integrity.verify import Finding, TraceEvidence, TraceVerdict, assurance_of, verify_trace
-from patchtrail.trace import document_of
+from patchtrail.trace import check_coverage, document_of
 
 __all__ = [
     "ShowsKeys",
@@ -86,6 +87,7 @@ def evidence_of(connection: Connection, trace_id: str, blobs: Blobs | None, key:
         receipts=tuple(one.receipt for one in stored),
         artifacts=None if blobs is None else dict(_stored_blobs(blobs, names)),
         key_set=key.key_set(),
+        deletions=deletions_of(connection, trace_id),
     )
 
 
@@ -93,7 +95,12 @@ def document(evidence: TraceEvidence, keys: KeySet, *, is_forked: bool) -> Trace
     """Verify a trace again from its stored bytes and return its document."""
     verdict = _verdict(evidence, keys)
     return document_of(
-        evidence.trace_id, verdict.events, verdict.received_ms, assurance_with(verdict, is_forked=is_forked)
+        evidence.trace_id,
+        verdict.events,
+        verdict.received_ms,
+        assurance_with(verdict, is_forked=is_forked),
+        forgotten=verdict.forgotten,
+        opening=verdict.opening,
     )
 
 
@@ -129,7 +136,7 @@ def _verdict(evidence: TraceEvidence, keys: KeySet) -> TraceVerdict:
 
 def assurance_with(verdict: TraceVerdict, *, is_forked: bool) -> Assurance:
     """Return the level of a verified trace, of which the device may have signed two histories."""
-    findings = list(verdict.findings)
+    findings = [*verdict.findings, *check_coverage([held.event for held in verdict.events])]
     if is_forked:
         findings.append(Finding("trace.forked", "trace", FORKED, "remark"))
     return assurance_of(findings, is_signed=True)

@@ -9,6 +9,8 @@ from fastapi import APIRouter, Path, Request, Response
 from sqlalchemy import Connection, insert, select
 
 from patchtrail.collector.access import UploadAccess, device_of, uploader_of
+from patchtrail.collector.blobs import Blobs
+from patchtrail.collector.forgetting import drop_orphans, forget
 from patchtrail.collector.ingest import is_stored_chunk
 from patchtrail.collector.limits import MAX_ARTIFACT_BYTES
 from patchtrail.collector.open_routes import complete_if_open, create_open, may_create, renew_if_open
@@ -31,6 +33,7 @@ from patchtrail.collector.tables import artifacts, traces
 from patchtrail.contract.collection import ArtifactStored, TraceCompleted, TraceCreated, TraceRequest, UploadToken
 from patchtrail.contract.errors import InvalidInput, StateConflict
 from patchtrail.contract.evidence import CHUNK_MEDIA_TYPE, Envelope
+from patchtrail.contract.forgetting import ForgetAnswer, ForgetRequest
 from patchtrail.contract.open_protocol import OpenTraceCreated, OpenTraceRequest
 from patchtrail.integrity import chunk, digest
 
@@ -158,8 +161,10 @@ async def put_artifact(
         if digest.sha256(content) != sha256:
             raise InvalidInput("The body's SHA-256 is not the one in the address.", code="artifact.sha256")
         await asyncio.to_thread(parts.blobs.put, sha256, content)
-        now_ms, size = parts.now_ms(), len(content)
-        is_new = await parts.write(lambda connection: _note_artifact(connection, trace_id, sha256, size, now_ms))
+        now_ms = parts.now_ms()
+        is_new = await parts.write(
+            lambda connection: _note_artifact(connection, parts.blobs, trace_id, content, now_ms)
+        )
     finally:
         if not is_new:
             parts.quotas.refund(account, len(content))
@@ -180,8 +185,20 @@ async def post_complete(trace_id: TraceIdPath, parts: Parts, token: Token) -> Tr
         return complete(evidence, parts.key.key_set(), row)
 
     completed = await parts.read(judged)
+    await parts.write(lambda connection: drop_orphans(connection, trace_id, parts.blobs))
     await parts.write(lambda connection: mark_complete(connection, completed, parts.now_ms()))
     return completed
+
+
+@router.post(
+    "/{trace_id}/forget",
+    responses=problems(401, 403, 404, 408, 409, 413, 415, 422),
+    openapi_extra=openapi_body(ForgetRequest),
+)
+async def post_forget(request: Request, trace_id: TraceIdPath, parts: Parts, token: Token) -> ForgetAnswer:
+    """Drop the bytes of chunks on the device's signed request; answer with a signed receipt once they are gone."""
+    access = await _uploader(parts, token, trace_id)
+    return await forget(parts, access, await json_body(request, ForgetRequest))
 
 
 async def _uploader(parts: Service, token: str, trace_id: str) -> UploadAccess:
@@ -193,11 +210,14 @@ def _has_artifact(connection: Connection, trace_id: str, sha256: str) -> bool:
     return connection.execute(known).first() is not None
 
 
-def _note_artifact(connection: Connection, trace_id: str, sha256: str, size_bytes: int, now_ms: int) -> bool:
+def _note_artifact(connection: Connection, blobs: Blobs, trace_id: str, content: bytes, now_ms: int) -> bool:
     """Note that a trace has an artifact; return whether it had not."""
+    sha256 = digest.sha256(content)
+    if not blobs.has(sha256):  # Another trace that had it forgot it just now.
+        blobs.put(sha256, content)
     if _has_artifact(connection, trace_id, sha256):
         return False
     connection.execute(
-        insert(artifacts).values(trace_id=trace_id, sha256=sha256, size_bytes=size_bytes, received_ms=now_ms)
+        insert(artifacts).values(trace_id=trace_id, sha256=sha256, size_bytes=len(content), received_ms=now_ms)
     )
     return True

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, JsonValue
 
 from patchtrail.contract.artifact import ArtifactRef
 from patchtrail.contract.collection import Assurance
+from patchtrail.contract.coverage import Coverage
 from patchtrail.contract.episodes import Episode
 from patchtrail.contract.events import ConsentRef
 from patchtrail.contract.wire import Count, Sha256, TraceId, WireModel
@@ -125,6 +126,9 @@ class DocumentIntegrity(WireModel):
 
     event_hash_chain: list[Sha256]
     assurance: Assurance
+    forgotten_chunks: list[Count] = Field(
+        default=[], description="Chunks whose bytes were dropped on the participant's signed request."
+    )
 
 
 class TraceDocument(WireModel):
@@ -142,3 +146,6 @@ class TraceDocument(WireModel):
     qa: QaResults = Field(description="Empty until the collector has validated and judged the trace.")
     integrity: DocumentIntegrity
     episodes: list[Episode] = Field(default=[], description="Fault episodes, worked out from the verified events.")
+    coverage: Coverage | None = Field(
+        default=None, description="What share was observed, and every gap; worked out from the verified events."
+    )

@@ -6,10 +6,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from patchtrail.contract.coverage import Coverage
 from patchtrail.contract.episodes import Episode
 from patchtrail.contract.events import CommandOrigin, Confidence, ConsentRef, NoteKind, OutputCoverage
 from patchtrail.contract.lsp_changes import CHANGES_REPORT, ChangesReport, ChangesTaken
 from patchtrail.contract.lsp_debugging import DEBUG_REPORT, DebugReport
+from patchtrail.contract.lsp_forgetting import (
+    PENDING_READ,
+    SESSION_FORGET,
+    SESSION_OFF_RECORD,
+    ForgetMinutes,
+    ForgottenHere,
+    OffRecord,
+    PendingChunks,
+    PendingRequest,
+)
 from patchtrail.contract.lsp_notebooks import CELL_RAN, CellRan
 from patchtrail.contract.lsp_notes import HINT_DISMISS, NoteOrigin, NoteSuggestion
 from patchtrail.contract.settings import Settings
@@ -29,8 +40,11 @@ __all__ = [
     "NOTE_CONFIRM",
     "NOTE_DISCARD",
     "NOTE_DRAFT",
+    "PENDING_READ",
     "SESSION_END",
     "SESSION_ENTRIES",
+    "SESSION_FORGET",
+    "SESSION_OFF_RECORD",
     "SESSION_PAUSE",
     "SESSION_RESUME",
     "SESSION_START",
@@ -205,6 +219,10 @@ class SessionState(WireModel):
     terminal_variables: list[TerminalVariable] = Field(
         default=[], description="What new terminals should have; nothing while the gate is closed."
     )
+    off_record_until_ms: Millis | None = Field(
+        default=None, description="Wall time at which recording goes on by itself, while off the record."
+    )
+    deletions: Count = Field(default=0, description="Deletion requests that the collector has not answered yet.")
     junit_withheld: str | None = Field(
         default=None, description="Why pytest is not asked for a JUnit report in this workspace."
     )
@@ -347,6 +365,8 @@ class SessionEntries(WireModel):
     entries: list[Entry]
     drafts: list[PendingDraft]
     episodes: list[Episode] = Field(default=[], description="Fault episodes, the newest last; the oldest make room.")
+    generation: Count = Field(default=0, description="Counts forgettings: with another one, read everything anew.")
+    coverage: Coverage | None = None
 
 
 class EditRequest(WireModel):
@@ -397,5 +417,8 @@ METHODS: dict[str, tuple[type[WireModel], type[WireModel]]] = {
     CELL_RAN: (CellRan, Recorded),
     DEBUG_REPORT: (DebugReport, Recorded),
     HINT_DISMISS: (NoParams, SessionState),
+    SESSION_OFF_RECORD: (OffRecord, SessionState),
+    SESSION_FORGET: (ForgetMinutes, ForgottenHere),
+    PENDING_READ: (PendingRequest, PendingChunks),
 }
 """Requests from client to sidecar: method, parameters, result. `SESSION_STATE` is a notification back."""

@@ -12,9 +12,11 @@ from patchtrail.contract import (
     collection,
     document,
     evidence,
+    forgetting,
     lsp,
     lsp_changes,
     lsp_debugging,
+    lsp_forgetting,
     lsp_notebooks,
     lsp_notes,
     open_protocol,
@@ -91,6 +93,16 @@ ROOT_TYPES: tuple[type[WireModel], ...] = (
     lsp_notebooks.CellRan,
     lsp_debugging.DebugReport,
     lsp_notes.NoteSuggestion,
+    forgetting.Forget,
+    forgetting.Forgotten,
+    forgetting.ForgetRequest,
+    forgetting.ForgetAnswer,
+    forgetting.Deletion,
+    lsp_forgetting.OffRecord,
+    lsp_forgetting.ForgetMinutes,
+    lsp_forgetting.ForgottenHere,
+    lsp_forgetting.PendingRequest,
+    lsp_forgetting.PendingChunks,
 )
 """Every type that crosses a boundary on its own, beside `Event`."""
 

@@ -6,6 +6,7 @@ from patchtrail.delivery.device import Device
 from patchtrail.delivery.log_memory import LogMemory, Promise
 from patchtrail.delivery.log_watch import LogWatch, Mistrusted
 from patchtrail.delivery.openings import NewTrace, TaskFacts, open_local, open_offline, open_online
+from patchtrail.delivery.pending import PendingRules, pending
 from patchtrail.delivery.room import CAP_BYTES
 from patchtrail.delivery.spool import TraceSpool
 from patchtrail.delivery.store import SpoolStore
@@ -20,6 +21,7 @@ __all__ = [
     "LogWatch",
     "Mistrusted",
     "NewTrace",
+    "PendingRules",
     "Promise",
     "SendingRules",
     "SpoolStore",
@@ -30,4 +32,5 @@ __all__ = [
     "open_local",
     "open_offline",
     "open_online",
+    "pending",
 ]

@@ -22,9 +22,11 @@ from patchtrail.contract.errors import (
     SpoolUnavailable,
     VerificationFailed,
 )
+from patchtrail.contract.forgetting import ForgetAnswer
+from patchtrail.delivery import forgetting
 from patchtrail.delivery.clock import Clock
 from patchtrail.delivery.device import Device
-from patchtrail.delivery.durable import make_folder, sync_folder, unlink_all, write_whole
+from patchtrail.delivery.durable import make_folder, sync_folder, write_whole
 from patchtrail.delivery.log_watch import Mistrusted
 from patchtrail.delivery.openings import granted
 from patchtrail.delivery.parcel import Parcel, read_parcel
@@ -168,7 +170,8 @@ class Courier:
             return
         self._is_log_checked = False
         with self._store.sending() as is_ours:
-            for trace in self._store.owned() if is_ours else ():
+            # Deletion requests go before everything else.
+            for trace in sorted(self._store.owned(), key=_has_no_request) if is_ours else ():
                 if self._stopping.is_set() or not self._host.is_over(self._clock.boot_ms()):
                     return
                 if self._is_to_be_tried(trace):
@@ -182,6 +185,7 @@ class Courier:
 
     def _attempt(self, trace: TraceSpool, device: Device) -> None:
         """Deliver what is due of one trace; what goes wrong with it never keeps the others waiting."""
+        forgettings = trace.forgettings
         try:
             try:
                 self._deliver(trace, device)
@@ -192,7 +196,12 @@ class Courier:
             self._tell(LOG, error.message)
         except CollectorUnavailable as error:
             self._host_failed(f"The collector's answer is not understood: {error.message}", None)
-        except OSError as error:
+        except (OSError, SpoolUnavailable) as error:
+            if trace.forgettings != forgettings:
+                return  # It was forgotten under our hands: the next look sees how.
+            if isinstance(error, SpoolUnavailable):
+                self._postpone(trace, f"{trace.trace_id} cannot be delivered now: {error.message}")
+                return
             # Receipts must find room on a full disk, or nothing would ever leave it.
             self._store.room.release_reserve()
             self._postpone(trace, f"{trace.trace_id} cannot be read or written now: {error.strerror}.")
@@ -231,12 +240,32 @@ class Courier:
             self._told = {key: told for key, told in self._told.items() if key != LOG}
         return True
 
+    def _ask_to_forget(self, trace: TraceSpool, device: Device) -> None:
+        """Send the deletion requests that wait, before anything else of the trace."""
+        for k in trace.folder.numbers(".forget"):
+            request = forgetting.request_of(trace.folder, k)
+            answer = self._sent(
+                trace,
+                device,
+                lambda token: device.transport.forget(trace.trace_id, request, token),  # noqa: B023 -- called at once
+            )
+            told = answer.body(ForgetAnswer)
+            if not trace.keep_deletion(k, told, device=device.key.public, server=device.server_keys()):
+                raise CollectorUnavailable("The answer is no deletion receipt of the collector.", code="bad_answer")
+            self._poisoned.discard(trace.trace_id)
+            self._succeed(trace)
+
+    def deletions(self) -> int:
+        """Return how many deletion requests wait for their answers."""
+        return sum(len(trace.folder.numbers(".forget")) for trace in self._store.owned())
+
     def _deliver(self, trace: TraceSpool, device: Device) -> None:
+        self._ask_to_forget(trace, device)
         for n in trace.folder.numbers(".env")[:CHUNKS_PER_TURN]:
             if _is_receipted(trace, n):
                 # Its name may not have reached the disk yet.
                 sync_folder(trace.folder.path, trace.folder.disk)
-                self._let_go(trace, n)
+                trace.let_go(n)
                 continue
             if not trace.may_be_sent(n):
                 return
@@ -257,6 +286,8 @@ class Courier:
     def _carry(self, trace: TraceSpool, parcel: Parcel, device: Device) -> None:
         """Carry one chunk with its artifacts; a 200 that is no receipt changes nothing."""
         trace_id, n = trace.trace_id, parcel.manifest.n
+        if not trace.begin_upload(n, parcel.chunk_id):
+            return
         for sha256 in parcel.artifacts:
             if (trace_id, sha256) not in self._stored_artifacts:
                 content = trace.folder.disk.read(trace.folder.artifact(sha256))
@@ -307,18 +338,9 @@ class Courier:
         if any(receipt.check_receipt(statement, parcel.manifest, parcel.chunk_id)):
             raise CollectorUnavailable("The receipt is for another chunk.", code="bad_answer")
         device.log.check_receipt(statement)
-        n, folder = parcel.manifest.n, trace.folder
         content = receipt_file(parcel.envelope_line, answer.content, parcel.last_mono_ms)
-        write_whole(folder.receipt(n), content, folder.disk)
-        self._let_go(trace, n)
+        trace.keep_receipt(parcel.manifest.n, content)
         self._succeed(trace)
-
-    def _let_go(self, trace: TraceSpool, n: int) -> None:
-        """Unlink a chunk whose receipt is on disk; the manifest goes last, or a crash would leave it without lines."""
-        folder = trace.folder
-        why = folder.quarantine / f"{n:06d}.why"
-        unlink_all(folder.segment(n), folder.envelope(n), why, disk=folder.disk)
-        sync_folder(folder.path, folder.disk)
 
     def _finish(self, trace: TraceSpool, device: Device) -> None:
         answer = self._sent(trace, device, lambda token: device.transport.complete(trace.trace_id, token))
@@ -373,6 +395,10 @@ class Courier:
         if sentence is not None:
             self._tell("host", sentence)
         self._on_change()
+
+
+def _has_no_request(trace: TraceSpool) -> bool:
+    return forgetting.is_settled(trace.folder)
 
 
 def _next(trace: TraceSpool) -> int | None:

@@ -10,7 +10,15 @@
       active.jsonl      event lines being appended
       000000.seg        a sealed segment: the same lines, renamed
       000000.env        the signed manifest of that segment
+      000000.begun      its upload began: it may have left this machine
       000000.rcpt       manifest and receipt, after which .seg and .env are unlinked
+      000000.gone       the manifest of a chunk that was forgotten on its way, until the collector has answered
+      000000.forget     a signed deletion request that waits for its answer
+      000000.forgotten  a deletion request and its signed answer; the participant's proof
+      forgetting.json   a forgetting that is not carried out yet; it is done again until it is
+      coverage.jsonl    the events that the coverage ledger is made of
+      off_record.json   until when nothing is recorded
+      hidden            something was forgotten or off the record: texts of that time must not become bases
       artifacts/        blobs by SHA-256
       quarantine/       what was damaged (.damaged), and why the collector will never take a chunk (.why)
       drafts.json       notes that are not confirmed yet, redacted
@@ -94,6 +102,42 @@ class TraceFolder:
     def quarantine(self) -> Path:
         """What can never be delivered, kept for the participant."""
         return self.path / "quarantine"
+
+    @property
+    def forgetting(self) -> Path:
+        """Present while events are being forgotten."""
+        return self.path / "forgetting.json"
+
+    @property
+    def coverage(self) -> Path:
+        """The events that the coverage ledger is made of."""
+        return self.path / "coverage.jsonl"
+
+    @property
+    def off_record(self) -> Path:
+        """Until when nothing is recorded."""
+        return self.path / "off_record.json"
+
+    @property
+    def hidden(self) -> Path:
+        """Present once something was forgotten or off the record."""
+        return self.path / "hidden"
+
+    def begun(self, n: int) -> Path:
+        """Return the path of the mark that a chunk's upload began."""
+        return self.path / f"{n:06d}.begun"
+
+    def gone(self, n: int) -> Path:
+        """Return the path of the manifest of a chunk that was forgotten on its way."""
+        return self.path / f"{n:06d}.gone"
+
+    def request(self, k: int) -> Path:
+        """Return the path of a deletion request that waits."""
+        return self.path / f"{k:06d}.forget"
+
+    def deletion(self, k: int) -> Path:
+        """Return the path of a deletion request with its answer."""
+        return self.path / f"{k:06d}.forgotten"
 
     def segment(self, n: int) -> Path:
         """Return the path of a sealed segment."""

@@ -22,6 +22,7 @@ __all__ = [
     "Standing",
     "UnsignedSegment",
     "end_of",
+    "kept_clock",
     "last_event",
     "lost_before",
     "receipt_file",
@@ -123,18 +124,24 @@ def end_of(segment: bytes) -> str | None:
     return str(data["reason"]) if is_end and isinstance(data, dict) else None
 
 
+def kept_clock(path: Path, disk: Disk = SYSTEM_DISK) -> int:
+    """Return the clock in the third line of a `.rcpt` or `.gone` file."""
+    return int(orjson.loads(disk.read(path).split(b"\n")[2])["last_mono_ms"])
+
+
 def last_event(segment: bytes) -> dict[str, JsonValue]:
     """Return the last event of a closed segment."""
     return canonical.decode(segment.removesuffix(b"\n").rpartition(b"\n")[2])
 
 
 def _after_signed(folder: TraceFolder, genesis: str) -> Standing:
-    signed = sorted({*folder.numbers(".env"), *folder.numbers(".rcpt")})
+    signed = sorted({*folder.numbers(".env"), *folder.numbers(".rcpt"), *folder.numbers(".gone")})
     if not signed:
         start = ChainHead(0, genesis)
         return Standing(start, start, 0, genesis, is_ended=False)
     n = signed[-1]
-    path = folder.envelope(n) if folder.disk.exists(folder.envelope(n)) else folder.receipt(n)
+    places = (folder.envelope(n), folder.receipt(n), folder.gone(n))
+    path = next(one for one in places if folder.disk.exists(one))
     manifest, chunk_id = stored_manifest(path, folder.disk)
     sealed = ChainHead(manifest.last + 1, manifest.head_out, _last_mono_ms(folder, n))
     return Standing(sealed, sealed, n + 1, chunk_id, is_ended=manifest.end is not None)
@@ -144,8 +151,8 @@ def _last_mono_ms(folder: TraceFolder, n: int) -> int:
     try:
         if folder.disk.exists(folder.segment(n)):
             return int(str(last_event(folder.disk.read(folder.segment(n)))["mono_ms"]))
-        lines = folder.disk.read(folder.receipt(n)).split(b"\n")
-        return int(orjson.loads(lines[2])["last_mono_ms"])
+        is_receipted = folder.disk.exists(folder.receipt(n))
+        return kept_clock(folder.receipt(n) if is_receipted else folder.gone(n), folder.disk)
     except (OSError, ValueError, IndexError, KeyError, InvalidInput) as error:
         raise SpoolUnavailable(
             f"{folder.trace_id}: chunk {n} is damaged or missing; the trace is left as it is.", code="spool_damaged"

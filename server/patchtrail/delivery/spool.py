@@ -10,10 +10,11 @@ import contextlib
 import errno
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from patchtrail.contract.artifact import ArtifactRef
+from patchtrail.contract.coverage import Coverage
 from patchtrail.contract.errors import InvalidInput, SpoolUnavailable
 from patchtrail.contract.event_lines import EventData
 from patchtrail.contract.events import (
@@ -26,15 +27,20 @@ from patchtrail.contract.events import (
     TestRun,
 )
 from patchtrail.contract.evidence import CHUNK_TYPE
+from patchtrail.contract.forgetting import ForgetAnswer
+from patchtrail.delivery import forgetting
 from patchtrail.delivery.clock import Clock
-from patchtrail.delivery.durable import write_whole
+from patchtrail.delivery.coverage import KeptLedger
+from patchtrail.delivery.durable import sync_folder, unlink_all, write_whole
 from patchtrail.delivery.folder import FolderLock, TraceFolder
+from patchtrail.delivery.forgetting import ForgottenEvents
+from patchtrail.delivery.off_record import OffRecordTime
 from patchtrail.delivery.recovery import UnsignedSegment, end_of, lost_before, stored_manifest, where_it_stands
 from patchtrail.delivery.room import SpoolRoom
 from patchtrail.delivery.segment import ActiveSegment
 from patchtrail.integrity import chunk, digest, dsse
 from patchtrail.integrity.chain import Link, link
-from patchtrail.integrity.keys import SigningKey
+from patchtrail.integrity.keys import SigningKey, VerifyingKey
 
 __all__ = ["SEAL_BYTES", "SEAL_EVENTS", "SEAL_MS", "TraceSpool"]
 
@@ -71,13 +77,27 @@ class TraceSpool:
         self._room = room
         self._mutex = threading.RLock()
         self._stopped_by: GapReason | None = None
+        self._is_forgetting = False
+        self._forgettings = 0
         self._lock = lock or FolderLock(folder)
         with contextlib.ExitStack() as on_failure:
             on_failure.callback(self._lock.release)
+            forgetting.carry_out(folder)
             self._recover()
+            self.off_record = OffRecordTime(folder, clock)
+            self._ledger = KeptLedger(folder)
             on_failure.pop_all()
 
     def _recover(self) -> None:
+        self._stand_again()
+        self._base_ms = self._mono_base()
+        with _kept_for_later(self.trace_id):
+            self._sign_what_is_closed()
+            if self._end is not None:
+                self.seal()
+
+    def _stand_again(self) -> None:
+        """Stand where the files say."""
         self._standing, self._unsigned = where_it_stands(self.folder, self.opening.genesis)
         # What a killed process renamed last may not have reached the disk.
         self._is_renamed_durably = False
@@ -85,11 +105,6 @@ class TraceSpool:
         self._active = ActiveSegment(self.folder, held)
         self._first_boot_ms = self._clock.boot_ms() if held else None
         self._end = end_of(held) if held else None
-        self._base_ms = self._mono_base()
-        with _kept_for_later(self.trace_id):
-            self._sign_what_is_closed()
-            if self._end is not None:
-                self.seal()
 
     @property
     def trace_id(self) -> str:
@@ -140,6 +155,7 @@ class TraceSpool:
         disk for good, or when the spool is full (`spool_full`, `disk_full`): then a gap is the trace's last word.
         """
         with self._mutex:
+            self._finish_forgetting()
             linked = self._linked(data)
             self._claim(len(linked.line), is_last_word=isinstance(data, LAST_WORDS))
             try:
@@ -176,6 +192,86 @@ class TraceSpool:
         """Return the drafts that were kept last; empty when there are none."""
         disk = self.folder.disk
         return disk.read(self.folder.drafts) if disk.exists(self.folder.drafts) else b""
+
+    @property
+    def has_hidden(self) -> bool:
+        """Whether something was forgotten or off the record, whose texts must not become bases."""
+        return self.folder.disk.exists(self.folder.hidden)
+
+    def coverage(self) -> Coverage:
+        """Return the coverage ledger as it stands."""
+        with self._mutex:
+            return self._ledger.coverage(max(self.mono_ms(), self.last_mono_ms))
+
+    @property
+    def forgettings(self) -> int:
+        """How often something was forgotten since this process took the trace over; waits while it happens."""
+        with self._mutex:
+            return self._forgettings
+
+    def keep_receipt(self, n: int, content: bytes) -> None:
+        """Store a chunk's receipt durably, then let the chunk go."""
+        with self._mutex:
+            write_whole(self.folder.receipt(n), content, self.folder.disk)
+            self.let_go(n)
+
+    def let_go(self, n: int) -> None:
+        """Unlink a chunk whose receipt is on disk; the manifest goes last, or a crash would leave it without lines."""
+        folder = self.folder
+        with self._mutex:
+            why = folder.quarantine / f"{n:06d}.why"
+            unlink_all(folder.segment(n), folder.envelope(n), folder.begun(n), why, disk=folder.disk)
+            sync_folder(folder.path, folder.disk)
+
+    def keep_deletion(
+        self, k: int, answer: ForgetAnswer, *, device: VerifyingKey, server: tuple[VerifyingKey, ...]
+    ) -> bool:
+        """Verify and keep the answer to a deletion request; false when it is none."""
+        with self._mutex:
+            return forgetting.take_answer(self.folder, k, answer, device=device, server=server)
+
+    def begin_upload(self, n: int, chunk_id: str) -> bool:
+        """Note durably that a chunk may leave this machine; false when it was rewritten or forgotten meanwhile."""
+        with self._mutex:
+            envelope = self.folder.envelope(n)
+            disk = self.folder.disk
+            if not disk.exists(envelope) or stored_manifest(envelope, disk)[1] != chunk_id:
+                return False
+            if not disk.exists(self.folder.begun(n)):
+                write_whole(self.folder.begun(n), b"", disk)
+            return True
+
+    def forget(self, since_ms: int, drafts: Callable[[int], bytes]) -> ForgottenEvents:
+        """Forget every event since an instant of the session's clock.
+
+        `drafts` says which drafts stay, given the number of the first event that goes.
+
+        Raises `SpoolUnavailable` when the disk refuses; then nothing is forgotten, or the next start finishes it.
+        """
+        with self._mutex:
+            try:
+                self.sync()
+                self._sign_what_is_closed()
+                self._active.close()
+                moment = forgetting.Moment(since_ms, self.mono_ms(), self._clock.wall_ms())
+                journal, told = forgetting.planned(
+                    self.folder, self.opening.genesis, moment, drafts=drafts, key=self._key
+                )
+                self._is_forgetting = True
+                forgetting.commit(self.folder, journal)
+                self._finish_forgetting()
+            except OSError as error:
+                raise SpoolUnavailable(f"The spool cannot be written: {error.strerror}") from error
+            return told
+
+    def _finish_forgetting(self) -> None:
+        """Carry out what was begun, and stand where it leads; what a refusing disk left undone is done here."""
+        if self._is_forgetting:
+            forgetting.carry_out(self.folder)
+            self._stand_again()
+            self._ledger = KeptLedger(self.folder)
+            self._is_forgetting = False
+            self._forgettings += 1
 
     def sync(self) -> None:
         """Make everything appended so far survive a power cut."""
@@ -230,12 +326,15 @@ class TraceSpool:
     def _linked(self, data: EventData) -> Link:
         if self.is_ended:
             raise SpoolUnavailable(f"{self.trace_id} has ended; nothing may follow.", code="trace_ended")
+        mono_ms = max(self.mono_ms(), self.last_mono_ms)
+        if isinstance(data, SessionEnd):
+            data = data.model_copy(update={"coverage": self._ledger.coverage(mono_ms)})
         linked = link(
             self._standing.head,
             trace_id=self.trace_id,
             data=data,
             ts_ms=self._clock.wall_ms(),
-            mono_ms=self.mono_ms(),
+            mono_ms=mono_ms,
         )
         if len(linked.line) > MAX_LINE_BYTES:
             raise InvalidInput("The event is too long for a line.", code="event_too_large")
@@ -248,6 +347,7 @@ class TraceSpool:
         self._active.append(linked.line + b"\n")
         seq = self._standing.head.next_seq
         self._standing = replace(self._standing, head=linked.after)
+        self._ledger.note(linked.line)
         if self._first_boot_ms is None:
             self._first_boot_ms = self._clock.boot_ms()
         if isinstance(data, SessionEnd):

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from patchtrail.contract.collection import KeySet, TraceCreated, TraceRequest, UploadToken
 from patchtrail.contract.errors import CollectorUnavailable
 from patchtrail.contract.evidence import CHUNK_MEDIA_TYPE
+from patchtrail.contract.forgetting import ForgetRequest
 from patchtrail.contract.problem import Problem
 from patchtrail.contract.wire import WireModel
 from patchtrail.delivery.wire import Wire
@@ -112,6 +113,11 @@ class Transport:
     def put_chunk(self, trace_id: str, n: int, body: bytes, token: str) -> Answer:
         """Upload a chunk."""
         return self._send("PUT", f"/v1/traces/{trace_id}/chunks/{n}", token, body, CHUNK_MEDIA_TYPE)
+
+    def forget(self, trace_id: str, request: ForgetRequest, token: str) -> Answer:
+        """Ask for the deletion of chunks."""
+        content = request.model_dump_json().encode()
+        return self._send("POST", f"/v1/traces/{trace_id}/forget", token, content, "application/json")
 
     def complete(self, trace_id: str, token: str) -> Answer:
         """Say that the trace is whole."""

@@ -18,7 +18,7 @@ from patchtrail.contract.lsp import InitializationOptions
 from patchtrail.contract.lsp_changes import CHANGES_REPORT, ChangesReport
 from patchtrail.contract.settings import Settings
 from patchtrail.contract.wire import WireModel
-from patchtrail.editor import changes, files, from_lsp, notes, reports, session, to_lsp, view
+from patchtrail.editor import changes, files, from_lsp, notes, reports, session, to_lsp, unseen, view
 from patchtrail.editor.documents import Documents
 from patchtrail.editor.server import SidecarServer
 from patchtrail.editor.sidecar import Sidecar
@@ -52,6 +52,9 @@ def connect(server: SidecarServer, sidecar: Sidecar, params: lsp.InitializeParam
         ours.CELL_RAN: files.report_cell_ran,
         ours.DEBUG_REPORT: reports.report_debug,
         ours.HINT_DISMISS: notes.dismiss_hint,
+        ours.SESSION_OFF_RECORD: unseen.go_off_record,
+        ours.SESSION_FORGET: unseen.forget,
+        ours.PENDING_READ: unseen.read_pending,
     }
     for method, feature in features.items():
         server.feature(method)(_handler(server, sidecar, ours.METHODS[method][0], feature))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from patchtrail.capture import Recorder
 from patchtrail.contract.lsp import SessionState
+from patchtrail.contract.lsp_forgetting import PendingChunks, PendingRequest
 
 __all__ = ["Sidecar"]
 
@@ -20,3 +21,4 @@ class Sidecar:
     on_change: Callable[[Callable[[], None]], None]
     start: Callable[[], None]
     close: Callable[[], None]
+    pending: Callable[[PendingRequest], PendingChunks]

@@ -6,11 +6,13 @@ describe the uncompressed lines, so the compressor may change without changing a
 
 from __future__ import annotations
 
+import base64
+
 import zstandard
 
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.evidence import ChunkManifest
-from patchtrail.integrity import digest
+from patchtrail.integrity import canonical, digest, dsse
 from patchtrail.integrity.chain import ChainHead
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "manifest_for",
     "payload_of",
     "split_body",
+    "stated_manifest",
 ]
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -117,3 +120,8 @@ def split_body(body: bytes) -> tuple[bytes, bytes]:
     if not newline:
         raise InvalidInput("A chunk is an envelope line, LF, then the payload; this body has no LF.", code="bad_chunk")
     return envelope_line, payload
+
+
+def stated_manifest(envelope_line: bytes) -> ChunkManifest:
+    """Return what an envelope's manifest states; whoever calls this has verified the envelope before."""
+    return ChunkManifest.model_validate(canonical.decode(base64.b64decode(dsse.parse_envelope(envelope_line).payload)))

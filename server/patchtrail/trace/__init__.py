@@ -6,23 +6,29 @@ from patchtrail.trace.code_states import CodeState, code_states
 from patchtrail.trace.ctrf import ctrf_reports
 from patchtrail.trace.document import document_of
 from patchtrail.trace.episodes import Episodes, episodes_of
+from patchtrail.trace.ledger import MARKS, Mark, check_coverage, coverage_of, coverage_of_events
 from patchtrail.trace.open_document import UNSIGNED, OpenFacts, OpenRecord, note_kind_of, open_document_of
 from patchtrail.trace.otel import otel_traces
 from patchtrail.trace.progsnap2 import fast_import_stream, main_table, metadata_table
 from patchtrail.trace.replay import Replay, replay
-from patchtrail.trace.timeline import TimelineRow, episode_told, timeline, told
+from patchtrail.trace.timeline import TimelineRow, episode_told, timeline, told, told_coverage
 
 __all__ = [
     "BUNDLE_MEDIA_TYPE",
+    "MARKS",
     "UNSIGNED",
     "CodeState",
     "Episodes",
+    "Mark",
     "OpenFacts",
     "OpenRecord",
     "Replay",
     "TimelineRow",
     "agent_trace_record",
+    "check_coverage",
     "code_states",
+    "coverage_of",
+    "coverage_of_events",
     "ctrf_reports",
     "document_of",
     "episode_told",
@@ -37,5 +43,6 @@ __all__ = [
     "replay",
     "timeline",
     "told",
+    "told_coverage",
     "write_bundle",
 ]

@@ -6,6 +6,7 @@
     opening.json  grant.json    DSSE envelopes
     chunks/000000.chunk         request bodies as received: envelope line, LF, payload
     receipts/000000.json        DSSE envelopes
+    deletions/000000.json       a signed deletion request and its signed answer; their chunks have no payload
     artifacts/<sha256>          blobs
     trace.json                  the trace document v1.0, for convenience: not signed, not trusted
 
@@ -25,6 +26,7 @@ from pydantic import Field, ValidationError
 from patchtrail.contract.collection import KeySet
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.evidence import PublicKey
+from patchtrail.contract.forgetting import Deletion
 from patchtrail.contract.wire import Count, TraceId, WireModel
 from patchtrail.integrity.verify import TraceEvidence
 
@@ -47,6 +49,7 @@ class BundleIndex(WireModel):
     keys: KeySet
     chunks: Annotated[Count, Field(le=MAX_MEMBERS)]
     receipts: Annotated[Count, Field(le=MAX_MEMBERS)]
+    deletions: Annotated[Count, Field(le=MAX_MEMBERS)] = 0
 
 
 def write_bundle(evidence: TraceEvidence, keys: KeySet, document_json: bytes) -> bytes:
@@ -58,11 +61,13 @@ def write_bundle(evidence: TraceEvidence, keys: KeySet, document_json: bytes) ->
         keys=keys,
         chunks=len(evidence.chunks),
         receipts=len(evidence.receipts),
+        deletions=len(evidence.deletions),
     )
     members = {"bundle.json": index.model_dump_json(indent=2).encode(), "trace.json": document_json}
     members |= {"opening.json": evidence.opening, "grant.json": evidence.grant}
     members |= {f"chunks/{n:06d}.chunk": body for n, body in enumerate(evidence.chunks)}
     members |= {f"receipts/{n:06d}.json": line for n, line in enumerate(evidence.receipts)}
+    members |= {f"deletions/{k:06d}.json": one.model_dump_json().encode() for k, one in enumerate(evidence.deletions)}
     members |= {f"artifacts/{sha256}": content for sha256, content in sorted((evidence.artifacts or {}).items())}
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -99,6 +104,7 @@ def _read(archive: zipfile.ZipFile) -> TraceEvidence:
         receipts=tuple(_member(archive, f"receipts/{n:06d}.json") for n in range(index.receipts)),
         artifacts={name.removeprefix("artifacts/"): _member(archive, name) for name in _artifact_names(archive)},
         key_set=None if index.keys.signed is None else index.keys,
+        deletions=tuple(_deletion(archive, f"deletions/{k:06d}.json") for k in range(index.deletions)),
     )
 
 
@@ -112,6 +118,13 @@ def _check_sizes(archive: zipfile.ZipFile) -> None:
 
 def _artifact_names(archive: zipfile.ZipFile) -> Iterator[str]:
     return (name for name in archive.namelist() if name.startswith("artifacts/"))
+
+
+def _deletion(archive: zipfile.ZipFile, name: str) -> Deletion:
+    try:
+        return Deletion.model_validate_json(_member(archive, name))
+    except ValidationError as error:
+        raise InvalidInput(f"{name} is malformed: {error.error_count()} faults.", code="bad_bundle") from error
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:

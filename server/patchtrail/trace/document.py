@@ -20,8 +20,11 @@ from patchtrail.contract.document import (
 )
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.event_lines import Event, RationaleNoteEvent, SessionStartEvent
+from patchtrail.contract.events import SessionStart
+from patchtrail.contract.evidence import Opening
 from patchtrail.integrity.verify import VerifiedEvent, artifact_refs
 from patchtrail.trace.episodes import episodes_of
+from patchtrail.trace.ledger import coverage_of_events
 
 __all__ = ["document_of"]
 
@@ -31,15 +34,21 @@ def document_of(
     events: Sequence[VerifiedEvent],
     received_ms: Sequence[int | None],
     assurance: Assurance,
+    *,
+    forgotten: Sequence[int] = (),
+    opening: Opening | None = None,
 ) -> TraceDocument:
     """Return the document of a trace; `received_ms` holds, per event, when the collector had it.
 
+    Of a trace whose first chunk is `forgotten`, the start is what the device signed in its `opening`.
     Raises `InvalidInput` when the trace holds no `session_start` yet.
     """
     start = events[0].event if events else None
-    if not isinstance(start, SessionStartEvent):
+    facts = start.data if isinstance(start, SessionStartEvent) else None
+    if facts is None and opening is not None and 0 in forgotten:
+        facts = _facts_of(opening)
+    if facts is None:
         raise InvalidInput("The trace has no session_start yet, so there is nothing to show.", code="empty_trace")
-    facts = start.data
     return TraceDocument(
         trace_version="1.0",
         trace_id=trace_id,
@@ -51,8 +60,29 @@ def document_of(
         artifacts=_artifacts(trace_id, events),
         metrics=_metrics([held.event for held in events]),
         qa=QaResults(validation=None, judge=None),
-        integrity=DocumentIntegrity(event_hash_chain=[held.hash for held in events], assurance=assurance),
+        integrity=DocumentIntegrity(
+            event_hash_chain=[held.hash for held in events], assurance=assurance, forgotten_chunks=list(forgotten)
+        ),
         episodes=episodes_of(held.event for held in events),
+        coverage=coverage_of_events([held.event for held in events]),
+    )
+
+
+def _facts_of(opening: Opening) -> SessionStart:
+    return SessionStart(
+        kind="offline_open" if opening.kind == "offline_open" else "online",
+        participant_id=opening.participant_id,
+        task_id=opening.task_id,
+        task_title=opening.task_title,
+        task_description="",
+        repo_origin=opening.repo_origin,
+        start_commit=opening.start_commit,
+        consent=opening.consent,
+        os="",
+        python_version="",
+        sidecar_version="",
+        client_name="",
+        client_version="",
     )
 
 
@@ -84,7 +114,7 @@ def _metrics(events: Sequence[Event]) -> DocumentMetrics:
         return sum(event.type == kind for event in events)
 
     return DocumentMetrics(
-        duration_s=seconds_from_millis(events[-1].mono_ms - events[0].mono_ms),
+        duration_s=seconds_from_millis(events[-1].mono_ms - events[0].mono_ms if events else 0),
         num_events=len(events),
         num_file_edits=count("file_edit"),
         num_commands=count("cmd_run"),

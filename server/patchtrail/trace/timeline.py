@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from patchtrail.contract.coverage import Coverage, CoverageGap
 from patchtrail.contract.debugging import Breakpoints, DebugSession, DebugStop
 from patchtrail.contract.episodes import Episode
 from patchtrail.contract.event_lines import Event, EventData
@@ -23,7 +24,7 @@ from patchtrail.contract.events import (
 )
 from patchtrail.contract.files import AgentAct, CellRun, FileContent, FileCreate, FileDelete, FileEdit, FileRename
 
-__all__ = ["TimelineRow", "episode_told", "timeline", "told"]
+__all__ = ["TimelineRow", "episode_told", "timeline", "told", "told_coverage"]
 
 SHOWN_FAILURES = 5
 SHOWN_FRAMES = 5
@@ -68,7 +69,13 @@ def told(data: EventData) -> tuple[str, list[str]]:
             author = "agent's " if data.author == "agent" else ""
             return f"{author}{data.kind.replace('_', ' ')}{sure}: {data.text}", _about(data)
         case Gap():
-            return f"nothing recorded for {(data.to_ms - data.from_ms) / 1000:.1f} s: {data.reason}", []
+            return f"nothing recorded for {(data.to_ms - data.from_ms) / 1000:.1f} s: {data.reason}", _lines(
+                data.detail
+            )
+        case Pause(reason="off_record"):
+            return "off the record", []
+        case Resume(reason="off_record"):
+            return "on the record again", []
         case Pause():
             return f"paused by {data.reason}", list(data.gate_reasons)
         case Resume():
@@ -127,6 +134,10 @@ def _about(note: RationaleNote) -> list[str]:
     return [*lines, *([f"about event {', '.join(map(str, note.links))}"] if note.links else [])]
 
 
+def _lines(detail: str) -> list[str]:
+    return [detail] if detail else []
+
+
 def _success(run: CellRun) -> str:
     return run.error_name or {True: "ok", False: "failed", None: "result unknown"}[run.is_success]
 
@@ -174,6 +185,18 @@ def _broken(run: TestRun, listed: int) -> int:
 def _first(details: list[str], count: int) -> list[str]:
     unshown = count - len(details[:SHOWN_FAILURES])
     return details[:SHOWN_FAILURES] + ([f"… {unshown} more"] if unshown > 0 else [])
+
+
+def told_coverage(coverage: Coverage) -> tuple[str, list[str]]:
+    """Return one line that says what share of a session was observed, and one for each gap."""
+    share = f"{coverage.observed_milli // 10}.{coverage.observed_milli % 10} %"
+    summary = f"observed {share} of {coverage.duration_ms / 1000:.0f} s"
+    return summary, [_told_gap(gap) for gap in coverage.gaps]
+
+
+def _told_gap(gap: CoverageGap) -> str:
+    detail = f" ({gap.detail})" if gap.detail else ""
+    return f"{gap.from_ms / 1000:.1f} to {gap.to_ms / 1000:.1f} s, {gap.channel}: {gap.reason}{detail}"
 
 
 def _exit(code: int | None) -> str:

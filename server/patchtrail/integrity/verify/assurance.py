@@ -1,5 +1,8 @@
 """The assurance level of a trace, from what can be checked without running anything.
 
+A chunk that was forgotten, by the device's signed request and with the collector's signed answer, is a declared gap:
+it keeps no trace from L3. It keeps it from L4, since nobody can replay what is gone.
+
 L0 unsigned or not verified · L1 chain valid · L2 and receipted within 5 minutes · L3 and ended, with every gap
 declared by the recorder and no heartbeat or sequence missing · L4 and its replay agrees.
 """
@@ -12,12 +15,15 @@ from patchtrail.contract.collection import Assurance
 from patchtrail.contract.event_lines import Event, GapEvent, PauseEvent, RecoveredEvent, ResumeEvent
 from patchtrail.integrity.verify.finding import Finding
 
-__all__ = ["NOT_REPLAYED", "RECEIPT_WITHIN_MS", "SILENCE_MS", "assurance_of", "late_receipt", "silences"]
+__all__ = ["FORGOTTEN", "NOT_REPLAYED", "RECEIPT_WITHIN_MS", "SILENCE_MS", "assurance_of", "late_receipt", "silences"]
 
 NOT_REPLAYED = "The edits were not replayed on the start commit."
 RECEIPT_WITHIN_MS = 5 * 60 * 1000
 SILENCE_MS = 45_000
 """Half as long again as the 30 seconds between heartbeats."""
+
+FORGOTTEN = "chunk.forgotten"
+"""The advice that a chunk's bytes are rightly gone."""
 
 BELOW_L2 = frozenset({"receipt.late", "receipt.missing", "trace.forked"})
 
@@ -51,7 +57,9 @@ def assurance_of(findings: Iterable[Finding], *, is_signed: bool, unreplayed: st
 
     `unreplayed` says what keeps the replay from agreeing; None when it agrees.
     """
-    found = [finding for finding in findings if finding.weight != "advice"]
+    everything = list(findings)
+    found = [finding for finding in everything if finding.weight != "advice"]
+    forgotten = [str(finding) for finding in everything if finding.code == FORGOTTEN]
     errors = [str(finding) for finding in found if finding.weight == "error"]
     if errors:
         return Assurance(level="L0", reasons=errors)
@@ -64,6 +72,8 @@ def assurance_of(findings: Iterable[Finding], *, is_signed: bool, unreplayed: st
         return Assurance(level="L2", reasons=[str(finding) for finding in found])
     if unreplayed is not None:
         return Assurance(level="L3", reasons=[unreplayed])
+    if forgotten:
+        return Assurance(level="L3", reasons=forgotten)
     return Assurance(level="L4", reasons=[])
 
 

@@ -9,10 +9,11 @@ from patchtrail.contract.collection import Assurance, KeySet
 from patchtrail.contract.errors import InvalidInput, VerificationFailed
 from patchtrail.contract.event_lines import Event, SessionStartEvent
 from patchtrail.contract.evidence import Grant, Opening, PublicKey, Receipt
+from patchtrail.contract.forgetting import Deletion, ForgottenChunk
 from patchtrail.integrity import digest, dsse, entry, key_set, opening, receipt
 from patchtrail.integrity.dsse import Opened
 from patchtrail.integrity.keys import VerifyingKey
-from patchtrail.integrity.verify import assurance, chunk
+from patchtrail.integrity.verify import assurance, chunk, forgotten
 from patchtrail.integrity.verify.chunk import ChunkTip, OpenedChunk, VerifiedEvent
 from patchtrail.integrity.verify.finding import Finding
 
@@ -25,6 +26,7 @@ class TraceEvidence:
 
     `receipts` and `chunks` stand in order of `n`; `artifacts` maps each stored name to its bytes, or is None where
     they were checked before and are not at hand. `key_set` is what the collector shows of its keys, signed by its root.
+    A chunk that was forgotten has no payload; `deletions` say why.
     """
 
     trace_id: str
@@ -36,6 +38,7 @@ class TraceEvidence:
     receipts: tuple[bytes, ...]
     artifacts: Mapping[str, bytes] | None
     key_set: KeySet | None = None
+    deletions: tuple[Deletion, ...] = ()
 
 
 @dataclass
@@ -50,6 +53,8 @@ class TraceVerdict:
     grant: Grant | None = None
     receipts: list[Receipt] = field(default_factory=list)
     """Those that hold, in order."""
+    forgotten: list[int] = field(default_factory=list)
+    """The chunks whose bytes were dropped on the device's signed request."""
 
     @property
     def errors(self) -> list[Finding]:
@@ -139,17 +144,31 @@ def _check_opening(evidence: TraceEvidence, keys: _Keys, statement: Opening, gra
 def _walk_chunks(evidence: TraceEvidence, keys: _Keys, grant: Grant, tip: ChunkTip, verdict: TraceVerdict) -> ChunkTip:
     """Verify chunk after chunk; stop at the first that does not hold, since nothing after it can be placed."""
     received_ms = grant.issued_ms
+    gone, faults = forgotten.proven(
+        evidence.deletions, trace_id=evidence.trace_id, device=keys.device, server=keys.server
+    )
+    verdict.findings.extend(faults)
     for n, body in enumerate(evidence.chunks):
         opened = chunk.open_chunk(body, key=keys.device, trace_id=evidence.trace_id, n=n)
         if isinstance(opened, Finding):
             verdict.findings.append(opened)
             return tip
         faults = list(chunk.check_position(opened, tip))
-        events = faults[0] if faults else chunk.read_events(opened, tip.mono_ms)
+        events = faults[0] if faults else _events(opened, tip, gone)
         if isinstance(events, Finding):
             verdict.findings.extend(faults or [events])
             return tip
         received_ms = _receive(evidence, keys, opened, received_ms, verdict)
+        if not events:
+            message = (
+                f"Its {opened.manifest.count} events were forgotten, as the device asked and the collector signed."
+            )
+            verdict.findings.append(Finding(assurance.FORGOTTEN, f"chunk {n}", message, "advice"))
+            verdict.forgotten.append(n)
+            tip = opened.tip(tip.mono_ms)
+            continue
+        dropped = n - 1 if n - 1 in verdict.forgotten else None
+        verdict.findings.extend(forgotten.check_declared(dropped, events[0].event))
         if opened.manifest.lost:
             message = f"The recorder lost {opened.manifest.lost} events of this chunk."
             verdict.findings.append(Finding("trace.lost", f"chunk {n}", message, "remark"))
@@ -157,6 +176,17 @@ def _walk_chunks(evidence: TraceEvidence, keys: _Keys, grant: Grant, tip: ChunkT
         verdict.received_ms.extend([received_ms] * len(events))
         tip = opened.tip(events[-1].event.mono_ms)
     return tip
+
+
+def _events(opened: OpenedChunk, tip: ChunkTip, gone: dict[int, ForgottenChunk]) -> list[VerifiedEvent] | Finding:
+    """Return a chunk's events; none of one that was rightly forgotten."""
+    if not opened.payload:
+        faults = list(forgotten.check_dropped(opened, gone))
+        return faults[0] if faults else []
+    if opened.manifest.n in gone:
+        where = f"chunk {opened.manifest.n}"
+        return Finding("forgotten.kept", where, "The collector signed that these bytes are gone, and here they are.")
+    return chunk.read_events(opened, tip.mono_ms)
 
 
 def _receive(evidence: TraceEvidence, keys: _Keys, opened: OpenedChunk, earliest_ms: int, verdict: TraceVerdict) -> int:
