@@ -37,9 +37,19 @@ from patchtrail.integrity.keys import VerifyingKey
 from patchtrail.integrity.verify import ChunkTip, Finding, check_position, open_chunk, read_events
 from tests.contract.vectors import FOLDER, SIGNED, write_missing
 
-MODULES = (evidence, collection, document, problem, settings, lsp, open_protocol, transparency)
-MODULES = (evidence, collection, document, problem, settings, lsp, lsp_notebooks, transparency)
-MODULES = (evidence, forgetting, collection, document, problem, settings, lsp, lsp_forgetting, transparency)
+MODULES = (
+    evidence,
+    forgetting,
+    collection,
+    document,
+    problem,
+    settings,
+    lsp,
+    lsp_forgetting,
+    lsp_notebooks,
+    open_protocol,
+    transparency,
+)
 SCHEMA = contract_schema()
 PATHS = sorted(FOLDER.rglob("*.json"))
 
