@@ -65,7 +65,8 @@ class SpoolRoom:
         with self._mutex:
             self._used_bytes = used_bytes
             self._limit_bytes = min(self._cap_bytes, (free_bytes + used_bytes) // SHARE_OF_FREE)
-        if free_bytes > 2 * RESERVE_BYTES and not has_reserve:
+        # Where nothing is recorded nothing is written either.
+        if used_bytes > 0 and free_bytes > 2 * RESERVE_BYTES and not has_reserve:
             with contextlib.suppress(OSError):
                 write_whole(self._reserve, bytes(RESERVE_BYTES), self._disk)
         return self.use

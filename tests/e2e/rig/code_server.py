@@ -82,8 +82,9 @@ class CodeServer:
         return self.run / "server.log"
 
     def url_of(self, folder: Path) -> str:
-        """Return the address that opens a folder."""
-        return f"http://127.0.0.1:{self._port}/?folder={quote(str(folder.resolve()))}"
+        """Return the address that opens a folder, or a `.code-workspace` file."""
+        kind = "workspace" if folder.suffix == ".code-workspace" else "folder"
+        return f"http://127.0.0.1:{self._port}/?{kind}={quote(str(folder.resolve()))}"
 
     def inside(self) -> list[str]:
         """Return the prefix that runs a command in this server's network."""
