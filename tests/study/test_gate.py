@@ -80,4 +80,4 @@ def test_sending_asks_for_no_folder() -> None:
 def test_consent_is_named_by_its_text() -> None:
     """The consent's reference is the hash of the text that is shown; a new text is a new version."""
     assert CONSENT.sha256 == digest.sha256(CONSENT_TEXT.encode())
-    assert (CONSENT.version, CONSENT.sha256[:12]) == ("1", "c781ccbd4562")
+    assert (CONSENT.version, CONSENT.sha256[:12]) == ("2", "e2539be6f667")
