@@ -54,9 +54,13 @@ def at_desk(
     *,
     beside: tuple[Path, ...] = (),
     env: Mapping[str, str] | None = None,
+    machine: Mapping[str, object] | None = None,
     **settings: object,
 ) -> Iterator[Participant]:
-    """Sit somebody down at an editor with the extension; chunks stay here long enough to be looked at."""
+    """Sit somebody down at an editor with the extension; chunks stay here long enough to be looked at.
+
+    What `machine` sets holds for this machine, as what the extension itself writes for that scope.
+    """
     server = CodeServer(
         folder / "run",
         extensions=[*beside, vsix],
@@ -64,6 +68,9 @@ def at_desk(
         env={"SERVICE_PASSWORD": SECRET, **(env or {})},
     )
     (server.home / ".bashrc").write_text(f"PATH='{commands_on_path(folder / 'bin')}'\nPS1='$ '\n")
+    if machine is not None:
+        server.machine_settings.parent.mkdir(parents=True, exist_ok=True)
+        server.machine_settings.write_text(json.dumps(machine))
     with server, Workbench(server, shop) as workbench:
         yield Participant(server, workbench, shop)
 
