@@ -61,8 +61,10 @@ const MAX_CURSORS = 50;
 const TELLING_MS = 100;
 const SAME_RUN_MS = 2_000;
 const TYPING_MS = 10_000;
-/** Save actions are done before the editor says that it is about to save: mostly at once, on a busy machine later. */
+/** Save actions may be done before the editor says that it is about to save: mostly at once, on a busy machine later. */
 const BEFORE_SAVE_MS = 5_000;
+/** Or after it said so; a save that fails is never told of, and what changes later is no part of it. */
+const DURING_SAVE_MS = 10_000;
 /** More than a key and what the editor adds to it. */
 export const LONG_INSERT = 4;
 const WORD = 60;
@@ -74,7 +76,7 @@ export class DocumentChanges {
   #pending: Pending | undefined;
   #typed: Typed | undefined;
   #isWhole = true;
-  #isSaving = false;
+  #savingMs: number | undefined;
 
   /** Take one event's changes; the group that it became, for what is only known later. */
   changed(changes: readonly Change[], around: Around): ChangeGroup | undefined {
@@ -105,7 +107,7 @@ export class DocumentChanges {
   /** It is about to be saved; what changed right before was done by what acts on saving, when something does. */
   saving(hasSaveActions: boolean, atMs: number): void {
     this.#settle();
-    this.#isSaving = true;
+    this.#savingMs = atMs;
     if (!hasSaveActions) return;
     for (let number = this.#groups.length - 1; number >= 0; number--) {
       const group = this.#groups[number];
@@ -120,7 +122,7 @@ export class DocumentChanges {
     const taken = { groups: this.#groups.map(withoutDefaults), isWhole: this.#isWhole };
     this.#groups = [];
     this.#isWhole = true;
-    this.#isSaving = false;
+    this.#savingMs = undefined;
     return taken;
   }
 
@@ -142,7 +144,7 @@ export class DocumentChanges {
       told_first: "unknown",
       is_at_cursor: cursors !== undefined && cursors.slice(0, MAX_CURSORS).some((one) => touches(first, one)),
       is_over_selection: cursors !== undefined && first.rangeLength > 0 && cursors.slice(0, MAX_CURSORS).some((one) => isSame(first, one)),
-      saved_after_ms: this.#isSaving ? 0 : null,
+      saved_after_ms: this.#savingMs !== undefined && around.atMs - this.#savingMs < DURING_SAVE_MS ? 0 : null,
       is_clean: !around.isDirty,
       is_active: cursors !== undefined,
       is_focused: around.isFocused,

@@ -118,8 +118,10 @@ export class Changes implements vscode.Disposable {
     seen?.moved(kind === undefined ? "program" : (MOVED_BY[kind] ?? "program"), selections satisfies readonly Cursor[], Date.now());
   }
 
+  /** Of a document that nobody has changed, too: which comes first, this or the formatter, differs from window to window. */
   #saving(document: vscode.TextDocument): void {
-    this.#documents.get(document.uri.toString())?.saving(hasSaveActions(document), Date.now());
+    if (document.uri.scheme !== "file" || !this.isRecording()) return;
+    this.#of(document.uri.toString()).saving(hasSaveActions(document), Date.now());
   }
 
   #asked(document: vscode.TextDocument, trigger: vscode.CodeActionTriggerKind): undefined {

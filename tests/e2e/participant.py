@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import stat
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.editor.spooled import events_of
 __all__ = ["Participant", "commands_on_path"]
 
 STATUS = "patchtrail.patchtrail"
+EPISODE = re.compile(r"red, \d+ runs?|green after")
 FOCUSED = "() => document.activeElement.closest('.quick-input-widget .quick-input-box') !== null"
 
 
@@ -162,13 +164,14 @@ class Participant:
         """Type into the terminal, wherever the focus is."""
         self.workbench.terminal(line)
 
-    def row(self, text: str) -> Locator:
+    def row(self, text: str, but_not: re.Pattern[str] | None = None) -> Locator:
         """Return a row of the session view."""
-        return self.page.locator(".pane-body .monaco-list-row", has_text=text).first
+        return self.page.locator(".pane-body .monaco-list-row", has_text=text, has_not_text=but_not).first
 
     def click_test(self, test_id: str) -> str:
         """Click a failing test in the session view; return the file and line that it leads to."""
-        self.row(test_id).click()
+        # The test's fault episode stands above, under the same name.
+        self.row(test_id, but_not=EPISODE).click()
         name = test_id.partition("::")[0]
         self.page.locator(f'.tabs-container .tab.active[data-resource-name="{name}"]').wait_for()
         line = self.page.locator(".editor-group-container.active .line-numbers.active-line-number").first

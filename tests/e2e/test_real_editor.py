@@ -148,6 +148,7 @@ def check_events(trace: Trace, shop: Path) -> None:
     assert [case["line"] for case in red["cases"]] == [4, 8]
     assert (hypothesis["kind"], hypothesis["text"], hypothesis["links"]) == ("hypothesis", HYPOTHESIS, [told[2]["seq"]])
     assert (edit["file_path"], edit["save_reason"], edit["is_replayable"]) == ("prices.py", "manual", True)
+    assert {share["source"] for one in (edit, config) for share in one["authorship"]} == {"typing"}
     assert edit["diff_unified"].split("\n")[4:6] == [
         *("-    return sum(price for _, price in items) + 1", "+    return sum(price for _, price in items)"),
     ]
@@ -157,7 +158,8 @@ def check_events(trace: Trace, shop: Path) -> None:
     assert echo["command_line"] == "echo $SERVICE_PASSWORD"
     assert (commit["sha"], commit["kind"]) == (git_output(shop, "rev-parse", "HEAD"), "commit")
     assert commit["message"] == "Sum from zero\n"
-    assert end == {"reason": "participant"}
+    assert end["reason"] == "participant"
+    assert (end["coverage"]["observed_milli"], end["coverage"]["gaps"]) == (1000, [])
 
 
 def outcomes(run: dict[str, Any]) -> dict[str, str]:

@@ -81,6 +81,17 @@ test("what comes right before a save is its own only where something acts on sav
   assert.deepEqual(asked, [[undefined, 20], [undefined, undefined]]);
 });
 
+test("what changes while it is being saved belongs to the save, until the save must have failed", () => {
+  const told = [1050, 60_000].map((atMs) => {
+    const seen = new DocumentChanges();
+    seen.saving(true, 1000);
+    seen.changed([change(0, 0, 0, " "), change(1, 4, 6, "")], { ...QUIET, atMs });
+    return seen.saved().groups.map((one) => one.saved_after_ms);
+  });
+
+  assert.deepEqual(told, [[0], [undefined]]);
+});
+
 test("a word that takes the place of its beginning completes it, a phrase does not", () => {
   const isCompleting = ["another_name", "another name"].map((text) => {
     const seen = new DocumentChanges();
