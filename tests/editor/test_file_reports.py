@@ -94,10 +94,10 @@ async def test_a_change_behind_a_form_feed(editor: Editor) -> None:
 
 
 def cell(editor: Editor, name: str, text: str) -> tuple[lsp.NotebookCell, lsp.TextDocumentItem]:
-    """Make a cell as an editor tells of it."""
+    """Make a cell as VS Code tells of it: its address is spelled one way in the notebook, and another elsewhere."""
     uri = f"vscode-notebook-cell:{(editor.folder / 'n.ipynb').as_uri()[7:]}#{name}"
-    made = lsp.NotebookCell(lsp.NotebookCellKind.Code, uri)
-    return made, lsp.TextDocumentItem(uri, "python", 1, text)
+    made = lsp.NotebookCell(lsp.NotebookCellKind.Code, f"{uri}%3D%3D")
+    return made, lsp.TextDocumentItem(f"{uri}==", "python", 1, text)
 
 
 @pytest.mark.asyncio
@@ -112,7 +112,7 @@ async def test_a_notebook_by_cell(editor: Editor) -> None:
     opened = lsp.DidOpenNotebookDocumentParams(notebook, [one for _, one in cells])
     editor.client.notebook_document_did_open(opened)
     text = lsp.NotebookDocumentCellContentChanges(
-        lsp.VersionedTextDocumentIdentifier(version=2, uri=cells[1][0].document),
+        lsp.VersionedTextDocumentIdentifier(version=2, uri=cells[1][1].uri),
         [lsp.TextDocumentContentChangeWholeDocument("x = 'changed'")],
     )
     changes = lsp.NotebookDocumentChangeEvent(cells=lsp.NotebookDocumentCellChanges(text_content=[text]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
+from urllib.parse import unquote
 
 from lsprotocol import types as lsp
 from pydantic import ValidationError
@@ -81,8 +82,10 @@ def changed_files(changes: Sequence[lsp.FileEvent]) -> tuple[list[Path], list[Pa
 def notebook_cells(notebook: lsp.NotebookDocument, workspace: Workspace) -> list[Cell]:
     """Return a notebook's cells as the editor has them; one that it gives no id has none yet."""
     cells = list[Cell]()
+    # The same cell is named with `%3D` in one place and with `=` in another.
+    documents = {unquote(uri): document for uri, document in workspace.text_documents.items()}
     for told in notebook.cells:
-        document = workspace.text_documents.get(told.document)
+        document = documents.get(unquote(told.document))
         if document is not None:
             kind: Literal["code", "markdown"] = "code" if told.kind == lsp.NotebookCellKind.Code else "markdown"
             cells.append(Cell(_cell_id(told), kind, document.language_id or "", document.source))
