@@ -116,7 +116,7 @@ def desk(collector: Collector, repository: Path, tmp_path: Path) -> Iterator[Des
         desk.client.kill()
 
 
-def until(is_true: Callable[[], object], timeout_s: float = 30) -> None:
+def until(is_true: Callable[[], object], timeout_s: float = 120) -> None:
     """Wait until something is so."""
     ends = time.monotonic() + timeout_s
     while not is_true():
@@ -208,13 +208,15 @@ def test_what_was_not_sent_yet_is_rewritten(desk: Desk) -> None:
 
 
 def test_a_request_waits_until_the_collector_is_there(desk: Desk, repository: Path) -> None:
-    """Asked while the collector is down, and the sidecar killed, a deletion goes out before anything else is sent."""
+    """Asked while the collector is down, and the sidecar killed, a deletion goes out before anything else is sent.
+
+    What was sealed meanwhile never began to leave, since the collector's log is asked for first: it is rewritten.
+    """
     desk.act(CANARY)
     desk.note("First.")
     desk.delivered()
     desk.collector.stop()
-    desk.note(f"This one is on its way: {CANARY}.")
-    until(lambda: list(desk.trace.glob("*.begun")))
+    desk.note(f"This one waits: {CANARY}.")
     told = desk.client.request("patchtrail/session/forget", {"minutes": 1})
     desk.restart()
     waiting = desk.state()["deletions"]
@@ -226,10 +228,10 @@ def test_a_request_waits_until_the_collector_is_there(desk: Desk, repository: Pa
         desk.restart()
         desk.delivered()
         document = desk.end()
-        assert told["chunks_asked"] == 2
+        assert (told["chunks_asked"], told["chunks_rewritten"]) == (1, 1)
         assert waiting == 1
         assert left == []
-        assert document["integrity"]["forgotten_chunks"] == [0, 1]
+        assert document["integrity"]["forgotten_chunks"] == [0]
         check_forgotten(desk, document)
     finally:
         desk.collector.stop()

@@ -29,6 +29,7 @@ from sqlalchemy import (
 
 from patchtrail.collector.blobs import LocalBlobs
 from patchtrail.collector.database import reading_only
+from patchtrail.collector.forgetting_tables import deletions, forgotten_chunks
 from patchtrail.collector.identity import published_keys
 from patchtrail.collector.log import CHECKPOINT
 from patchtrail.collector.log_tables import log_checkpoints, log_leaves, log_salts
@@ -37,7 +38,8 @@ from patchtrail.collector.tables import artifacts, chunks, devices, forks, trace
 from patchtrail.contract.collection import Assurance, KeySet
 from patchtrail.contract.errors import InvalidInput, NotFound, VerificationFailed
 from patchtrail.contract.evidence import Grant, Opening, PublicKey
-from patchtrail.integrity import checkpoint, digest, dsse, entry, key_set, merkle
+from patchtrail.contract.forgetting import FORGET_TYPE, FORGOTTEN_TYPE, Forget, Forgotten
+from patchtrail.integrity import checkpoint, digest, dsse, entry, forgetting, key_set, merkle
 from patchtrail.integrity.checkpoint import TreeHead
 from patchtrail.integrity.key_set import TrustedKeys
 from patchtrail.integrity.keys import VerifyingKey
@@ -99,6 +101,7 @@ class _Trace:
     stored: list[Row[Any]]
     opened: list[OpenedChunk]
     forks: int
+    forgotten_ms: int | None
     verdict: TraceVerdict
 
 
@@ -133,7 +136,8 @@ def audit(folder: Path, outside: bytes | None = None) -> AuditReport:
 def _mistyped(connection: Connection) -> dict[str, list[Finding]]:
     """Return where values are of another type than is written there, by trace: SQLite takes any type in any column."""
     found = dict[str, list[Finding]]()
-    for table in (traces, chunks, forks, artifacts, log_salts, devices, log_checkpoints):
+    tables = (traces, chunks, forks, artifacts, log_salts, devices, log_checkpoints, deletions, forgotten_chunks)
+    for table in tables:
         for column in table.c:
             wanted = TYPES[type(column.type)]
             query = select(*table.primary_key).where(column.is_not(None), func.typeof(column) != wanted)
@@ -215,6 +219,10 @@ def _check_trace(
 ) -> Iterator[Finding]:
     """Verify a trace from its stored bytes, and hold its rows and its leaves to them."""
     report.traces += 1
+    unread = list(_check_deletion_rows(connection, row, keys))
+    yield from unread
+    if any(finding.code == "deletions.row" for finding in unread):
+        return
     try:
         trace = _read(connection, row, blobs, keys)
     except (NotFound, InvalidInput) as error:
@@ -224,6 +232,7 @@ def _check_trace(
     for finding in trace.verdict.errors:
         yield Finding(finding.code, f"{_place(row.trace_id, finding.where)}", finding.message)
     yield from _check_chunk_rows(trace)
+    yield from _check_forgotten_rows(connection, trace)
     yield from _check_trace_row(trace)
     yield from _check_artifact_rows(connection, trace, blobs)
     if trace.verdict.grant is not None and trace.verdict.opening is not None:
@@ -249,6 +258,9 @@ def _read(connection: Connection, row: Row[Any], blobs: LocalBlobs, keys: KeySet
         stored=list(connection.execute(select(chunks).where(chunks.c.trace_id == row.trace_id).order_by(chunks.c.n))),
         opened=opened,
         forks=len(connection.execute(select(forks.c.n).where(forks.c.trace_id == row.trace_id)).all()),
+        forgotten_ms=connection.execute(
+            select(func.max(deletions.c.forgotten_ms)).where(deletions.c.trace_id == row.trace_id)
+        ).scalar_one(),
         verdict=verify_trace(evidence, pinned_jkt=key_set.fingerprint_of(keys)),
     )
 
@@ -261,6 +273,37 @@ def _check_chunk_rows(trace: _Trace) -> Iterator[Finding]:
         if columns != (opened.manifest.n, opened.chunk_id, receipt.received_ms):
             where = f"chunks row {trace.row.trace_id} {row.n}"
             yield Finding("chunks.columns", where, "Its number, id or time is not that of what was signed.")
+
+
+def _check_deletion_rows(connection: Connection, row: Row[Any], keys: KeySet) -> Iterator[Finding]:
+    """Hold the columns beside a deletion's signed bytes to them; the verifier holds the bytes to the chunks."""
+    device = connection.execute(select(devices.c.public_x).where(devices.c.device_id == row.device_id)).scalar()
+    trusted = tuple(VerifyingKey(one.public_key) for one in keys.receipt)
+    for told in connection.execute(select(deletions).where(deletions.c.trace_id == row.trace_id)):
+        where = f"deletions row {row.trace_id} {told.request_sha256[:12]}"
+        try:
+            key = VerifyingKey(PublicKey(kty="OKP", crv="Ed25519", x=device or ""))
+            request = dsse.open_envelope(dsse.parse_envelope(told.request), FORGET_TYPE, Forget, key)
+            answer = dsse.open_envelope(dsse.parse_envelope(told.answer), FORGOTTEN_TYPE, Forgotten, *trusted).statement
+        except (InvalidInput, VerificationFailed) as error:
+            yield Finding("deletions.row", where, error.message)
+            continue
+        except ValidationError:
+            continue  # The device's key is none, which is said of its row.
+        columns = (told.request_sha256, told.forgotten_ms)
+        if columns != (forgetting.request_sha256(request), answer.forgotten_ms):
+            yield Finding("deletions.columns", where, "Its request's hash or its time is not that of what was signed.")
+
+
+def _check_forgotten_rows(connection: Connection, trace: _Trace) -> Iterator[Finding]:
+    """Hold the list of chunks that are refused their bytes to those that were rightly forgotten."""
+    if trace.verdict.errors:
+        return
+    trace_id = trace.row.trace_id
+    query = select(forgotten_chunks.c.n).where(forgotten_chunks.c.trace_id == trace_id)
+    for n in sorted(set(connection.execute(query).scalars()) ^ set(trace.verdict.forgotten)):
+        where = f"forgotten_chunks row {trace_id} {n}"
+        yield Finding("forgotten_chunks.row", where, "It is not what the deletion receipts of the trace say.")
 
 
 def _check_trace_row(trace: _Trace) -> Iterator[Finding]:
@@ -277,10 +320,14 @@ def _check_trace_row(trace: _Trace) -> Iterator[Finding]:
         "task_title": opening.task_title,
         "opening_sha256": digest.sha256(dsse.payload_bytes(dsse.parse_envelope(row.opening))),
         "next_n": len(trace.stored),
-        "next_seq": len(verdict.events),
-        "mono_ms": verdict.events[-1].event.mono_ms if verdict.events else 0,
+        "next_seq": trace.opened[-1].manifest.last + 1 if trace.opened else 0,
         "is_forked": trace.forks > 0,
     }
+    newest_ms = verdict.events[-1].event.mono_ms if verdict.events else 0
+    if len(trace.stored) - 1 not in verdict.forgotten:
+        expected["mono_ms"] = newest_ms
+    elif row.mono_ms < newest_ms:
+        yield Finding("traces.column", f"traces row {row.trace_id}", "Its mono_ms is older than its newest event.")
     if trace.opened:
         last = trace.opened[-1].tip(0)
         expected |= {"prev_chunk": last.prev_chunk, "head": last.head, "is_ended": last.is_ended}
@@ -300,7 +347,9 @@ def _check_completion(trace: _Trace) -> Iterator[Finding]:
         is_complete and not row.is_ended
     ):
         yield Finding("traces.status", f"traces row {row.trace_id}", f"Its status cannot be {row.status}.")
-    if row.assurance is not None and not row.is_forked:
+    # What was forgotten after the completion changes what can be said; the row keeps what was said then.
+    was_shortened = trace.forgotten_ms is not None and trace.forgotten_ms > (row.completed_ms or 0)
+    if row.assurance is not None and not row.is_forked and not was_shortened:
         found = assurance_with(trace.verdict, is_forked=False).level
         if _level(row.assurance) != found:
             yield Finding("traces.assurance", f"traces row {row.trace_id}", f"Its level is {found}, not what it says.")
@@ -366,7 +415,7 @@ def _check_leaf(index: int, leaf: bytes, tree: _Tree, where: str) -> Iterator[Fi
 def _check_strays(connection: Connection) -> Iterator[Finding]:
     """Find rows of traces that are not there, and forks and devices whose columns are not those of their bytes."""
     known = select(traces.c.trace_id)
-    tables: tuple[Table, ...] = (chunks, artifacts, forks, log_salts)
+    tables: tuple[Table, ...] = (chunks, artifacts, forks, log_salts, deletions, forgotten_chunks)
     for table in tables:
         for trace_id in connection.execute(
             select(table.c.trace_id).where(table.c.trace_id.not_in(known)).distinct()

@@ -8,7 +8,9 @@ Killed on the way, the collector does it again when the device asks again.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -16,6 +18,7 @@ from patchtrail.collector.access import UploadAccess
 from patchtrail.collector.blobs import Blobs
 from patchtrail.collector.forgetting_tables import deletions, forgotten_chunks
 from patchtrail.collector.ingest import Ingest
+from patchtrail.collector.quotas import Account, stored_bytes
 from patchtrail.collector.service import Service
 from patchtrail.collector.tables import artifacts, chunks, forks
 from patchtrail.contract.errors import InvalidInput, StateConflict
@@ -25,6 +28,8 @@ from patchtrail.integrity.dsse import Opened
 from patchtrail.integrity.verify import Finding, OpenedChunk, artifact_refs, open_chunk, read_events
 
 __all__ = ["deletions_of", "drop_orphans", "forget"]
+
+Dropped = TypeVar("Dropped")
 
 
 @dataclass(frozen=True)
@@ -54,12 +59,23 @@ async def forget(service: Service, access: UploadAccess, body: ForgetRequest) ->
     """
     asked = _opened(access, body, service.now_ms())
     async with service.ingest.turn(access.trace_id):
-        known = await service.read(lambda connection: _stored_answer(connection, asked))
-        if known is None:
-            kept = await service.read(lambda connection: _kept_references(connection, asked))
-            known = await service.write(lambda connection: _drop(connection, asked, kept, service))
+        answer = await _answered(service, access, asked)
     await asyncio.wrap_future(service.database.scrub())
-    return known
+    return answer
+
+
+async def _answered(service: Service, access: UploadAccess, asked: _Asked) -> ForgetAnswer:
+    known = await service.read(lambda connection: _stored_answer(connection, asked))
+    if known is not None:
+        return known
+    kept = await service.read(lambda connection: _kept_references(connection, asked))
+    account = Account(access.trace_id, access.participant_id, is_signed=True)
+    await service.quotas.load(account)
+    answer, freed = await service.write(
+        lambda connection: _measured(connection, account, lambda: _drop(connection, asked, kept, service))
+    )
+    service.quotas.refund(account, freed)
+    return answer
 
 
 def deletions_of(connection: Connection, trace_id: str) -> tuple[Deletion, ...]:
@@ -79,6 +95,13 @@ def drop_orphans(connection: Connection, trace_id: str, blobs: Blobs) -> None:
     forgotten = select(forgotten_chunks.c.n).where(forgotten_chunks.c.trace_id == trace_id)
     if connection.execute(forgotten).first() is not None:
         _drop_artifacts(connection, trace_id, _references(connection, trace_id, set()), blobs)
+
+
+def _measured(connection: Connection, account: Account, drop: Callable[[], Dropped]) -> tuple[Dropped, int]:
+    """Drop something, and return by how many bytes the trace became smaller."""
+    before = stored_bytes(connection, account)[0]
+    dropped = drop()
+    return dropped, before - stored_bytes(connection, account)[0]
 
 
 def _opened(access: UploadAccess, body: ForgetRequest, now_ms: int) -> _Asked:

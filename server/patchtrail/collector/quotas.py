@@ -20,7 +20,7 @@ from patchtrail.collector.open_tables import open_traces
 from patchtrail.collector.tables import artifacts, chunks, forks, traces
 from patchtrail.contract.errors import InvalidInput
 
-__all__ = ["Account", "Quotas"]
+__all__ = ["Account", "Quotas", "stored_bytes"]
 
 KEPT_ACCOUNTS = 20_000
 
@@ -62,19 +62,24 @@ class Quotas:
 
     async def take(self, account: Account, size: int) -> None:
         """Count bytes that were read already; raises `InvalidInput` with code `quota_exceeded`."""
-        await self._load(account)
+        await self.load(account)
         if size > self._left(account):
             raise self._exceeded()
         self._add(account, size)
 
     def refund(self, account: Account, size: int) -> None:
-        """Count bytes no more that were not stored."""
-        self._add(account, -size)
+        """Count bytes no more that were not stored, or are dropped; an account not in memory is read when it is."""
+        for key in _keys(account):
+            if key in self._used:
+                self._used[key] -= size
 
-    async def _load(self, account: Account) -> None:
+    async def load(self, account: Account) -> None:
+        """Count what is stored now, before something of it is dropped and given back by `refund`."""
         for key in _keys(account):
             if key not in self._used:
-                used = await asyncio.to_thread(self._database.read, lambda connection: _stored(connection, account))
+                used = await asyncio.to_thread(
+                    self._database.read, lambda connection: stored_bytes(connection, account)
+                )
                 for name, size in zip(_keys(account), used, strict=True):
                     self._used.setdefault(name, size)
             self._used.move_to_end(key)
@@ -99,7 +104,7 @@ def _keys(account: Account) -> tuple[tuple[str, str], tuple[str, str]]:
     return ("trace", account.trace_id), ("device's" if account.is_signed else "open", account.participant_id)
 
 
-def _stored(connection: Connection, account: Account) -> tuple[int, int]:
+def stored_bytes(connection: Connection, account: Account) -> tuple[int, int]:
     """Return what a trace and its participant have stored."""
     if not account.is_signed:
         total = select(func.coalesce(func.sum(open_traces.c.size_bytes), 0))
