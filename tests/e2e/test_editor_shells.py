@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
 from pathlib import Path
@@ -16,11 +17,12 @@ from tests.e2e.desk import at_desk, make_shop
 from tests.e2e.participant import Participant
 from tests.e2e.rig import until
 
-GIGABYTE = 1024**3
 MIB = 1024 * 1024
-HOST_GROWTH_MIB = 250
-SIDECAR_MIB = 250
-"""Far below a gigabyte, and far above what other work of the two processes takes on a busy machine."""
+OUTPUT = int(os.environ.get("OUTPUT_MIB", "512")) * MIB
+"""The editor's own screen takes some minutes for a gigabyte: `OUTPUT_MIB=1024 pytest -k flood`."""
+HOST_GROWTH_MIB = 400
+SIDECAR_MIB = 200
+"""Less than the output, and more than what waits to be collected as garbage on a busy machine."""
 START_FILES = {"zsh": ".zshrc", "fish": ".config/fish/config.fish", "bash": ".bashrc"}
 
 
@@ -92,19 +94,19 @@ def test_commands_in_a_shell(tmp_path: Path, vsix: Path, collector: Collector, s
 
 
 @pytest.mark.timeout(900)
-def test_a_gigabyte_of_output(tmp_path: Path, vsix: Path, collector: Collector) -> None:
-    """A command that writes a gigabyte ends as it would without us; neither of our processes grows by it."""
+def test_a_flood_of_output(tmp_path: Path, vsix: Path, collector: Collector) -> None:
+    """A command that writes hundreds of megabytes ends as it would without us; neither of our processes grows by it."""
     shop = make_shop(tmp_path / "shop")
     with at_desk(tmp_path, vsix, shop) as person:
         begin(person, collector)
         person.terminal()
         type_and_wait(person, "echo ready")
         watch = Watch(person)
-        line = f"yes 0123456789abcdef0123456789abcdef0123456789abcdef | head -c {GIGABYTE}; echo the end; false"
+        line = f"yes 0123456789abcdef0123456789abcdef0123456789abcdef | head -c {OUTPUT}; echo the end; false"
         person.terminal_line(line)
-        # Drawn, it takes the browser minutes.
+        # Drawn, it takes the browser longer still.
         person.workbench.command("View: Hide Panel")
-        told = until("the gigabyte is recorded", lambda: person.events("cmd_run")[1:], 800)[0]["data"]
+        told = until("the flood is recorded", lambda: person.events("cmd_run")[1:], 800)[0]["data"]
         growth, sidecar = watch.stop()
         person.workbench.command("Terminal: Focus Terminal")
         after = type_and_wait(person, "echo still here")
@@ -113,7 +115,7 @@ def test_a_gigabyte_of_output(tmp_path: Path, vsix: Path, collector: Collector) 
     assert told["output_tail"].rstrip().endswith("the end")
     assert told["output_coverage"] == "tail"
     # The terminal adds a carriage return to each line.
-    assert told["output_omitted_bytes"] > GIGABYTE - 16 * MIB
+    assert told["output_omitted_bytes"] > OUTPUT - 16 * MIB
     assert 1 * MIB < told["output_artifact"]["size_bytes"] < 4 * MIB
     assert growth < HOST_GROWTH_MIB, f"the extension host grew by {growth:.0f} MiB"
     assert sidecar < SIDECAR_MIB, f"the sidecar took {sidecar:.0f} MiB"
