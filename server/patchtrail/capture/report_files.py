@@ -11,7 +11,7 @@ import os
 import re
 import stat
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
@@ -96,6 +96,8 @@ class ReportFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.scopes: Callable[[], list[Path]] = lambda: [folder]
+        """The folders that are recorded; reports in any of them count."""
         self._taken: dict[Path, tuple[int, int]] = {}
 
     def take(self, command_line: str, window: RunWindow, *, is_named: bool) -> FoundReport | None:
@@ -152,7 +154,7 @@ class ReportFiles:
     def _candidates(self, command_line: str, ran_in: Path, *, is_named: bool) -> Iterator[Path]:
         for word in REPORT_WORD.findall(command_line):
             path = Path(os.path.normpath(ran_in / word))
-            if path.is_relative_to(self._folder):
+            if any(path.is_relative_to(scope) for scope in self.scopes()):
                 yield path
         for place in dict.fromkeys((ran_in, self._folder)):
             yield from (place / name for name in NAMES)
@@ -177,10 +179,8 @@ class ReportFiles:
         return case.model_copy(update={"file_path": self._relative(path)})
 
     def _relative(self, path: Path) -> str | None:
-        try:
-            return path.relative_to(self._folder).as_posix()
-        except ValueError:
-            return None
+        scope = next((one for one in self.scopes() if path.is_relative_to(one)), None)
+        return None if scope is None else path.relative_to(scope).as_posix()
 
 
 def _without_repeats(read: list[_Read]) -> list[_Read]:

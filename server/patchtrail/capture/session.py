@@ -96,6 +96,7 @@ class Session:
         self._reports = reports
         self._prepared = PreparedReports()
         self._report_files = ReportFiles(folder)
+        self._report_files.scopes = lambda: roots.scopes
         self._last_pulse_ms = log.mono_ms()
         self._capturing_since_ms = log.wall_ms()
         self._clock_offset_ms = log.wall_ms() - log.mono_ms()
