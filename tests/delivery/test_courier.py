@@ -70,7 +70,7 @@ class Carrier:
         trace.append(
             SessionStart(
                 kind=new.kind,
-                participant_id="p-1",
+                participant_id=self.enrolled.participant_id,
                 task_description="",
                 os="Linux",
                 python_version="3.11",

@@ -195,6 +195,8 @@ class Courier:
             self._host_failed(None, None)
             self._tell(LOG, error.message)
         except CollectorUnavailable as error:
+            # Whatever stands in between may confuse one connection for ever: the next request has another.
+            device.transport.close()
             self._host_failed(f"The collector's answer is not understood: {error.message}", None)
         except (OSError, SpoolUnavailable) as error:
             if trace.forgettings != forgettings:

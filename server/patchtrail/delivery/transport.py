@@ -127,6 +127,7 @@ class Transport:
         """Close the connections."""
         if self._client is not None:
             self._client.close()
+            self._client = None
 
     def _send(self, method: str, path: str, token: str, content: bytes = b"", media_type: str = "") -> Answer:
         import httpx

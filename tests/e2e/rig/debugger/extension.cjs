@@ -17,6 +17,8 @@ exports.activate = (context) => {
     debug.registerDebugAdapterDescriptorFactory("rig-broken", {
       createDebugAdapterDescriptor: () => new vscode.DebugAdapterInlineImplementation(new BrokenAdapter()),
     }),
+    // The palette has no command that opens another shell without asking in between.
+    commands.registerCommand("rig.plainTerminal", () => vscode.window.createTerminal({ name: "plain", shellPath: "/bin/sh" }).show()),
     commands.registerCommand("rig.agentNote", async () => {
       const input = { kind: "hypothesis", text: "An agent thinks that the sum starts at one.", confidence: "low" };
       const result = await vscode.lm.invokeTool("patchtrail_note", { input, toolInvocationToken: undefined });
