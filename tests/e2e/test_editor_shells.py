@@ -19,10 +19,10 @@ from tests.e2e.rig import until
 
 MIB = 1024 * 1024
 OUTPUT = int(os.environ.get("OUTPUT_MIB", "128")) * MIB
-"""The editor's own screen takes some minutes for a gigabyte: `OUTPUT_MIB=1024 pytest -k flood` is for a quiet machine."""
+"""The editor's own screen takes some minutes for a gigabyte: `OUTPUT_MIB=1024 pytest -k flood`."""
 HOST_GROWTH_MIB = 400
 SIDECAR_MIB = 200
-"""More than what waits to be collected as garbage on a busy machine; with half a gigabyte and more it is less than the output."""
+"""More than what waits to be collected as garbage; less than the output from half a gigabyte on."""
 START_FILES = {"zsh": ".zshrc", "fish": ".config/fish/config.fish", "bash": ".bashrc"}
 
 
