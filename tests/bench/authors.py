@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from collector import Collector
 from patchtrail.contract.files import AuthorShare
 from tests.authors.recorded import FACTS, Known, judge, load, store
 from tests.bench.table import Goal, Row, Section
 from tests.e2e.conftest import PATCHTRAIL, ROOT, TARGET
+from tests.e2e.desk import Collector
 from tests.e2e.truth import facts_of, play_all
 
 __all__ = ["measure"]
