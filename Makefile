@@ -68,7 +68,7 @@ bench: setup .editor/.ready package
 mutants: setup
 	$(BIN)/python -m tests.mutants
 
-# make soak              the long versions of the delivery tests: crashes, kills, wire faults, an outage of 500 MB
+# make soak              the long versions of the delivery tests: crashes, kills, wire faults, an outage (500 MB from 25 minutes on)
 # make soak MINUTES=600  for a night
 MINUTES ?= 30
 soak: setup

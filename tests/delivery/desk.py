@@ -10,20 +10,19 @@ from random import Random
 from patchtrail.contract.collection import TraceRequest
 from patchtrail.contract.errors import SpoolUnavailable
 from patchtrail.contract.event_lines import EventData
-from patchtrail.contract.events import ClockStep, CmdRun, RationaleNote, SessionEnd, SessionStart
+from patchtrail.contract.events import ClockStep, CmdRun, RationaleNote, SessionEnd
 from patchtrail.contract.evidence import OPENING_TYPE, Envelope, Opening
-from patchtrail.delivery import Courier, NewTrace, SpoolStore, TaskFacts, TraceSpool
+from patchtrail.delivery import Courier, NewTrace, SpoolStore, TraceSpool
 from patchtrail.integrity import digest, dsse, opening
 from patchtrail.integrity.keys import SigningKey
-from patchtrail.study import current_consent
 from tests.delivery.crash_disk import CrashDisk, PowerCut
 from tests.delivery.fakes import ManualClock
+from tests.delivery.starts import TASK, start_of
 from tests.delivery.strict_collector import LoopbackDevice, StrictCollector
 
 __all__ = ["Desk", "PowerCut", "fact", "note"]
 
 ROOT = Path("/spool")
-TASK = TaskFacts(task_id="T", task_title="t", repo_origin="", start_commit="a" * 40, consent=current_consent())
 DURABLE = (RationaleNote, SessionEnd)
 
 
@@ -77,18 +76,7 @@ class Desk:
         except SpoolUnavailable:
             return None
         self.returned[trace.trace_id] = []
-        start = SessionStart(
-            kind="offline_open",
-            participant_id="p-1",
-            task_description="",
-            os="Linux",
-            python_version="3.11",
-            sidecar_version="0",
-            client_name="test",
-            client_version="",
-            **TASK.model_dump(exclude={"consent"}),
-            consent=TASK.consent,
-        )
+        start = start_of("offline_open")
         try:
             trace.append(start)
         except SpoolUnavailable:

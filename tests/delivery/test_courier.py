@@ -12,13 +12,12 @@ import pytest
 
 from patchtrail.contract.artifact import ArtifactRef
 from patchtrail.contract.errors import CollectorUnavailable
-from patchtrail.contract.events import CmdRun, ConsentRef, Heartbeat, RationaleNote, SessionEnd, SessionStart
+from patchtrail.contract.events import CmdRun, ConsentRef, Heartbeat, RationaleNote, SessionEnd
 from patchtrail.contract.lsp import DeviceKey
-from patchtrail.delivery import Courier, Device, SpoolStore, TaskFacts, TraceSpool, open_offline, open_online
-from patchtrail.study import current_consent
+from patchtrail.delivery import Courier, Device, SpoolStore, TraceSpool, open_offline, open_online
 from tests.delivery.fakes import ManualClock, RunningCollector, running_collector
+from tests.delivery.starts import TASK, start_of
 
-TASK = TaskFacts(task_id="T", task_title="t", repo_origin="", start_commit="a" * 40, consent=current_consent())
 NOTE = RationaleNote(kind="plan", text="Look.", confidence=None, links=[])
 
 
@@ -67,20 +66,7 @@ class Carrier:
         )
         trace = self.store.create(new, "/w/shop", b"k" * 32)
         self.courier.remember_token(new.trace_id, new.upload_token)
-        trace.append(
-            SessionStart(
-                kind=new.kind,
-                participant_id=self.enrolled.participant_id,
-                task_description="",
-                os="Linux",
-                python_version="3.11",
-                sidecar_version="0",
-                client_name="test",
-                client_version="",
-                **TASK.model_dump(exclude={"consent"}),
-                consent=TASK.consent,
-            )
-        )
+        trace.append(start_of(new.kind, self.enrolled.participant_id))
         return trace
 
     def look(self) -> None:

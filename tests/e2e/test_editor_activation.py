@@ -39,7 +39,7 @@ def test_it_activates_under_every_python(tmp_path: Path, vsix: Path, capsys: pyt
             person.settings(**{"patchtrail.interpreter": str(interpreter.path)})
             # For the editor the server is a remote machine, whose own settings alone change in a running window.
             workbench.reload()
-            until(f"a sidecar runs under {interpreter}", lambda: runs_under(person, interpreter), 40)  # noqa: B023
+            until(f"a sidecar runs under {interpreter}", lambda: runs_under(person, interpreter), 40)  # noqa: B023 -- called at once
             until("it answers", lambda: person.status == "Patchtrail", 40)
             with capsys.disabled():
                 print(f"\n{interpreter}: runs in the editor, offline")

@@ -121,7 +121,7 @@ def _paths(arguments: object, cwd: object) -> list[str]:
         patch = arguments.get(field)
         named += PATCHED.findall(patch) if isinstance(patch, str) else []
     base = cwd if isinstance(cwd, str) else ""
-    found = [os.path.normpath(os.path.join(base, one)) for one in named if isinstance(one, str) and one]  # noqa: PTH118
+    found = [os.path.normpath(os.path.join(base, one)) for one in named if isinstance(one, str) and one]  # noqa: PTH118 -- no pathlib in a fast start
     return [one for one in dict.fromkeys(found) if len(one) <= MAX_PATH_CHARS][:MAX_PATHS]
 
 

@@ -386,11 +386,13 @@ def _check_logged(trace: _Trace, grant: Grant, opening: Opening, tree: _Tree) ->
     if head is not None and salts:
         yield from _check_head(head, tree, f"traces row {trace_id}")
         salt = sorted(filter(None, salts))[0]
-        subjects = [("grant", digest.sha256(dsse.payload_bytes(dsse.parse_envelope(trace.row.grant_envelope))))]
+        subjects: list[tuple[entry.EntryType, str]] = [
+            ("grant", digest.sha256(dsse.payload_bytes(dsse.parse_envelope(trace.row.grant_envelope))))
+        ]
         if opening.consent is not None:
             subjects.append(("consent", digest.sha256(dsse.payload_bytes(dsse.parse_envelope(trace.row.opening)))))
         for index, (kind, subject) in enumerate(subjects, head.size):
-            leaf = entry.leaf_bytes(kind, entry.commitment(salt, subject), grant.issued_ms)  # type: ignore[arg-type]
+            leaf = entry.leaf_bytes(kind, entry.commitment(salt, subject), grant.issued_ms)
             yield from _check_leaf(index, leaf, tree, f"the {kind} of {trace_id}")
     for receipt in trace.verdict.receipts:
         where = f"chunks row {trace_id} {receipt.n}"

@@ -40,4 +40,4 @@ def split_by_protocol(workspace: Workspace) -> None:
             position_codec=workspace.position_codec,
         )
 
-    workspace._create_text_document = create  # type: ignore[method-assign]
+    workspace._create_text_document = create  # type: ignore[method-assign]  # pygls has no hook for it
