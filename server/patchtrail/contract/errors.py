@@ -10,7 +10,8 @@
     ├── StateConflict               a valid request meets a state that cannot take it
     ├── NotFound                    no such thing, or not for this reader
     ├── CollectorUnavailable        the collector cannot be reached or answers nonsense
-    └── SpoolUnavailable            the spool cannot be read, locked or written
+    ├── SpoolUnavailable            the spool cannot be read, locked or written
+    └── ModelUnavailable            a language model cannot be asked, or nobody waits for its answer any more
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ __all__ = [
     "CollectorUnavailable",
     "Detail",
     "InvalidInput",
+    "ModelUnavailable",
     "NotAllowed",
     "NotFound",
     "PatchDoesNotApply",
@@ -96,3 +98,9 @@ class SpoolUnavailable(PatchtrailError):
     """The spool cannot be read, locked or written."""
 
     code = "spool_unavailable"
+
+
+class ModelUnavailable(PatchtrailError):
+    """A language model cannot be asked (`model_unavailable`, `model_timeout`, `spending_cap`), or was `cancelled`."""
+
+    code = "model_unavailable"

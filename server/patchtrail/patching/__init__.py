@@ -1,0 +1,6 @@
+"""From a finding to a patch that applies, fixes it and breaks nothing."""
+
+from patchtrail.patching.finding import Finding, ToolEdit, ToolFix
+from patchtrail.patching.patch import FilePatch, LocatedHunk, Patch, Refusal
+
+__all__ = ["FilePatch", "Finding", "LocatedHunk", "Patch", "Refusal", "ToolEdit", "ToolFix"]
