@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from patchtrail.cli import device, trace
+from patchtrail.cli import device, patch, trace
 
 __all__ = ["app"]
 
@@ -28,6 +28,7 @@ except ModuleNotFoundError:
 
 
 app.add_typer(device.app, name="device")
+app.add_typer(patch.app, name="patch")
 app.add_typer(trace.app, name="trace")
 
 
