@@ -78,7 +78,7 @@ class Wire:
         request.extensions["trace"] = self._notice
 
     def _notice(self, event: str, info: Mapping[str, Any]) -> None:
-        if event == "http11.send_request_body.complete":
+        if event == "http11.send_request_body.started":
             self.is_sent = True
         if event not in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             return
