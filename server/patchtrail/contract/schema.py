@@ -9,6 +9,7 @@ from pydantic import JsonValue, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from patchtrail.contract import (
+    attempt,
     collection,
     document,
     evidence,
@@ -63,6 +64,7 @@ ROOT_TYPES: tuple[type[WireModel], ...] = (
     open_protocol.OneShotStanding,
     open_protocol.OneShotTrace,
     document.TraceDocument,
+    attempt.AttemptRecord,
     Problem,
     Settings,
     lsp.DeviceKey,
