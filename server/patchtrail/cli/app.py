@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from patchtrail.cli import device, trace
+from patchtrail.cli import attempts, device, trace
 
 __all__ = ["app"]
 
@@ -27,6 +27,7 @@ except ModuleNotFoundError:
         raise typer.Exit(2)
 
 
+app.add_typer(attempts.app, name="attempts")
 app.add_typer(device.app, name="device")
 app.add_typer(trace.app, name="trace")
 
