@@ -40,9 +40,9 @@ class Result:
     is_rechecked: bool
 
     @property
-    def has_broken_something(self) -> bool:
-        """Whether something is worse than before: such a patch is never offered."""
-        return any(one.mode != "finding_remains" for one in self.failures)
+    def is_worth_offering(self) -> bool:
+        """Whether something is fixed, and nothing worse than before: no other patch is ever offered."""
+        return bool(self.fixed) and all(one.mode == "finding_remains" for one in self.failures)
 
 
 @dataclass

@@ -139,7 +139,7 @@ def _opened(group: Group, overlay: Overlay, means: Means) -> _Conversation:
         kept.learn(message.content, redacted)
         shown.append(replace(message, content=redacted))
     costs = [ContextPart(name=part.name, tokens=estimated_tokens(part.text)) for part in parts]
-    paths = (one.file_path for one in (*group.findings, *parts) if one.file_path)
+    paths = [*(one.file_path for one in group.findings), *(part.file_path for part in parts if part.file_path)]
     return _Conversation(costs, tuple(shown), tuple(dict.fromkeys(paths)), kept)
 
 
@@ -167,9 +167,12 @@ def _judged(
         record = _record(told, talk, means, answer, [Failure(refused.mode, refused.message)], started)
         return Tried(None, (), group.findings, (record,), refused.message), record
     result = means.checks.run(found, group.findings, overlay)
-    record = _record(told, talk, means, answer, list(result.failures), started, found, result.is_rechecked)
+    is_good = result.is_worth_offering
+    record = _record(
+        told, talk, means, answer, list(result.failures), started, found, result.is_rechecked, is_offered=is_good
+    )
     message = " ".join(one.message for one in result.failures)
-    if result.has_broken_something or not result.fixed:
+    if not is_good:
         return Tried(None, (), group.findings, (record,), message), record
     return Tried(found, result.fixed, result.unfixed, (record,), message, result.is_rechecked), record
 
@@ -186,11 +189,15 @@ def _ask_rules(group: Group, overlay: Overlay, so_far: Tried, means: Means, grou
         record = _record(told, talk, means, None, [Failure(found.mode, found.message)], started, door=means.rules.name)
         return Tried(None, (), group.findings, (record,), found.message)
     result = means.checks.run(found, group.findings, below)
+    is_good = result.is_worth_offering
+    failures = list(result.failures)
     record = _record(
-        told, talk, means, None, list(result.failures), started, found, result.is_rechecked, door=means.rules.name
+        *(told, talk, means, None, failures, started, found, result.is_rechecked),
+        is_offered=is_good,
+        door=means.rules.name,
     )
     message = " ".join(one.message for one in result.failures)
-    if result.has_broken_something or not result.fixed:
+    if not is_good:
         return Tried(None, (), group.findings, (record,), message)
     is_safe = all(hunk.certainty_milli == 1000 for hunk in found.hunks)
     return Tried(found, result.fixed, result.unfixed, (record,), message, result.is_rechecked, is_safe)
@@ -205,6 +212,8 @@ def _record(
     started: int,
     patch: Patch | None = None,
     is_rechecked: bool = False,
+    *,
+    is_offered: bool = False,
     door: str = "",
 ) -> AttemptRecord:
     """Record one try at once: whatever happens next, it can be seen afterwards."""
@@ -221,6 +230,7 @@ def _record(
         patch=patch,
         failures=failures,
         is_rechecked=is_rechecked,
+        is_offered=is_offered,
     )
     means.log.add(record, patch)
     return record
