@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -85,7 +86,7 @@ def checkers_of(root: Path, *, is_trusted: bool) -> ToolCheckers:
 
 def runner_of() -> PytestRunner:
     """Return the test runner; without a usable sandbox it runs nothing."""
-    return PytestRunner(Bubblewrap())
+    return PytestRunner(Bubblewrap(), python=Path(sys.executable))
 
 
 def redaction_of(root: Path) -> Callable[[str], str]:
