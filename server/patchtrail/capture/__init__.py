@@ -3,6 +3,7 @@
 from patchtrail.capture.drafts import Drafts
 from patchtrail.capture.log import OpenedLog, SessionFacts, TraceLog, TraceLogs
 from patchtrail.capture.machine import Machine
+from patchtrail.capture.patches import PatchedFile
 from patchtrail.capture.recorder import ClientName, Recorder, RecorderState
 from patchtrail.capture.terminal import sound_text
 
@@ -11,6 +12,7 @@ __all__ = [
     "Drafts",
     "Machine",
     "OpenedLog",
+    "PatchedFile",
     "Recorder",
     "RecorderState",
     "SessionFacts",
