@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
-from patchtrail.cli.console import console, told
+from patchtrail.cli.console import console, plain, told
 from patchtrail.collector import CollectorConfig
 from patchtrail.collector.audit import audit
 
@@ -31,7 +30,7 @@ def audit_command(
     report = audit(settings.data_dir, None if checkpoint is None else checkpoint.read_bytes())
     out = console()
     for finding in report.findings:
-        out.print(Text(f"FAULT  {finding}", "red"))
+        out.print(plain(f"FAULT  {finding}", "red"))
     verdict = "see the faults above" if report.findings else "every leaf, chunk, head and receipt agrees"
     out.print(f"{report.traces} traces, {report.chunks} chunks, {report.leaves} leaves: {verdict}.")
     if report.note is not None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from patchtrail.cli import enrolment
-from patchtrail.cli.console import told
+from patchtrail.cli.console import told, visible
 from patchtrail.cli.sidecar import default_spool
 from patchtrail.contract.lsp import EnrolRequest
 from patchtrail.contract.lsp_forgetting import PendingChunk, PendingRequest
@@ -39,7 +39,7 @@ def enrol(
     The line is a secret: keep it where your editor keeps secrets, not in a file that others can read.
     """
     shown = enrolment.shown(url)
-    typer.echo(f"The collector's key has the fingerprint {shown.server_jkt}", err=True)
+    typer.echo(f"The collector's key has the fingerprint {visible(shown.server_jkt)}", err=True)
     request = EnrolRequest(url=url, code=code, server_jkt=shown.server_jkt, host_hint=host_hint)
     typer.echo(enrolment.enrol(request).model_dump_json())
 
@@ -97,12 +97,14 @@ def pending(spool: Spool = None) -> None:
 def _print_chunk(root: Path, chunk: PendingChunk, rules: PendingRules) -> None:
     state = "may be on its way" if chunk.is_begun else "sealed" if chunk.is_sealed else "being written"
     leaves = "stays on this machine" if chunk.earliest_ms is None else f"leaves after {_utc(chunk.earliest_ms)}"
-    typer.echo(f"{chunk.trace_id} chunk {chunk.n}: {chunk.count} events, {chunk.size_bytes} bytes, {state}, {leaves}")
+    typer.echo(
+        f"{visible(chunk.trace_id)} chunk {chunk.n}: {chunk.count} events, {chunk.size_bytes} bytes, {state}, {leaves}"
+    )
     while True:
         for event in chunk.events:
-            typer.echo(event.line + (" … (cut here)" if event.is_cut else ""))
+            typer.echo(visible(event.line) + (" … (cut here)" if event.is_cut else ""))
         for blob in chunk.artifacts:
-            typer.echo(f"  blob {blob.sha256}, {blob.media_type}, {blob.size_bytes} bytes")
+            typer.echo(f"  blob {blob.sha256}, {visible(blob.media_type)}, {blob.size_bytes} bytes")
         if chunk.next_seq is None:
             return
         request = PendingRequest(trace_id=chunk.trace_id, n=chunk.n, since_seq=chunk.next_seq)

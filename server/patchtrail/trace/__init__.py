@@ -12,12 +12,14 @@ from patchtrail.trace.otel import otel_traces
 from patchtrail.trace.progsnap2 import fast_import_stream, main_table, metadata_table
 from patchtrail.trace.replay import Replay, replay
 from patchtrail.trace.timeline import TimelineRow, episode_told, timeline, told, told_coverage
+from patchtrail.trace.unsigned import DocumentTold, events_of_document
 
 __all__ = [
     "BUNDLE_MEDIA_TYPE",
     "MARKS",
     "UNSIGNED",
     "CodeState",
+    "DocumentTold",
     "Episodes",
     "Mark",
     "OpenFacts",
@@ -33,6 +35,7 @@ __all__ = [
     "document_of",
     "episode_told",
     "episodes_of",
+    "events_of_document",
     "fast_import_stream",
     "main_table",
     "metadata_table",
