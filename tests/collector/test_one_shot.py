@@ -120,6 +120,20 @@ def test_reasons_keep_the_clients_word(collector: RunningCollector) -> None:
     assert {one["details"]["reasoning_type"]: one["details"]["kind"] for one in told} == words
 
 
+def test_a_reasons_own_kind_is_kept(collector: RunningCollector) -> None:
+    """A client's own `kind` stays beside ours, one-shot and as a document; what is read can be sent again."""
+    details = {"text": "x", "reasoning_type": "hypothesis", "kind": {"mine": 1}, "hypothesis": "mine, too"}
+    told = {**details, "kind": "hypothesis", "told_kind": {"mine": 1}}
+    created = create(collector, events=[{**REASONING, "details": details}])
+    found = read(collector, created)["events"]
+    document = collector.read(f"/v1/traces/trace-{uuid.UUID(created['trace_id']).hex}", DEV_TOKEN).json()
+    again = read(collector, create(collector, events=found))["events"]
+
+    assert {name: found[0]["details"][name] for name in told} == told
+    assert {name: document["events"][0][name] for name in told} == told
+    assert again == found
+
+
 def test_it_reads_as_a_v1_document_too(collector: RunningCollector) -> None:
     """The same trace is a trace document v1.0 under the same 32 digits, with v1's names beside the client's."""
     created = create(collector, events=[REASONING, EDIT, COMMAND])

@@ -134,11 +134,17 @@ class OpenRationaleNote(OpenEventBody):
     kind: NoteKind | None = None
     text: TextOrNone = None
 
-    def notes(self) -> list[tuple[NoteKind, str]]:
-        """Return one kind and text per note."""
-        told: list[tuple[NoteKind, str]] = [(kind, text) for kind in NOTE_FIELDS if (text := getattr(self, kind))]
-        if self.kind is not None and self.text and self.kind not in dict(told):
-            told.append((self.kind, self.text))
+    def notes(self) -> list[tuple[NoteKind, str, str]]:
+        """Return kind, text and field of each note; a `text` of no kind is an observation.
+
+        A `text` beside a field of its kind that says something else is a note of its own: nothing told is dropped.
+        """
+        told: list[tuple[NoteKind, str, str]] = [
+            (kind, text, kind) for kind in NOTE_FIELDS if (text := getattr(self, kind))
+        ]
+        kind: NoteKind = self.kind or "observation"
+        if self.text and (kind, self.text, kind) not in told:
+            told.append((kind, self.text, kind if self.kind and not getattr(self, kind) else "text"))
         return told
 
 

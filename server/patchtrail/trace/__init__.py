@@ -7,7 +7,14 @@ from patchtrail.trace.ctrf import ctrf_reports
 from patchtrail.trace.document import document_of
 from patchtrail.trace.episodes import Episodes, episodes_of
 from patchtrail.trace.ledger import MARKS, Mark, check_coverage, coverage_of, coverage_of_events
-from patchtrail.trace.open_document import UNSIGNED, OpenFacts, OpenRecord, note_kind_of, open_document_of
+from patchtrail.trace.open_document import (
+    UNSIGNED,
+    OpenFacts,
+    OpenRecord,
+    note_kind_of,
+    open_document_of,
+    own_kind_kept,
+)
 from patchtrail.trace.otel import otel_traces
 from patchtrail.trace.progsnap2 import fast_import_stream, main_table, metadata_table
 from patchtrail.trace.replay import Replay, replay
@@ -42,6 +49,7 @@ __all__ = [
     "note_kind_of",
     "open_document_of",
     "otel_traces",
+    "own_kind_kept",
     "read_bundle",
     "replay",
     "timeline",

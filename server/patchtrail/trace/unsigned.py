@@ -132,9 +132,10 @@ def _opening(document: TraceDocument) -> dict[str, JsonValue]:
 def _notes(event: DocumentEvent, fields: dict[str, JsonValue]) -> Iterator[dict[str, JsonValue]]:
     told: dict[str, str] = {kind: text for kind in NOTE_FIELDS if isinstance(text := fields.get(kind), str) and text}
     kind, text = fields.get("kind"), fields.get("text")
-    if isinstance(kind, str) and isinstance(text, str) and told.get(kind) in (None, text):
-        told = {kind: text} | told
-    for one, words in told.items() or [("observation", text if isinstance(text, str) else event.id)]:
+    notes = list(told.items())
+    if isinstance(kind, str) and isinstance(text, str) and text and (kind, text) not in notes:
+        notes.append((kind, text))
+    for one, words in notes or [("observation", text if isinstance(text, str) else event.id)]:
         yield fields | {"kind": one, "text": words}
 
 
