@@ -94,7 +94,7 @@ def test_events_come_back_in_order_of_time(collector: RunningCollector) -> None:
     [
         ({**EDIT, "type": "telepathy"}, "events.1"),
         ({**EDIT, "timestamp": "yesterday"}, "events.1.edit.timestamp"),
-        ({**EDIT, "timestamp": "2024-02-30"}, "events.1.timestamp"),
+        ({**EDIT, "timestamp": "2023-02-29"}, "events.1.edit.timestamp"),
         ({**EDIT, "details": {}}, "events.1.edit.details.file"),
         ({**REASONING, "details": {"text": "x", "confidence": "sure"}}, "events.1.reasoning.details.confidence"),
         ("nothing", "events.1"),
