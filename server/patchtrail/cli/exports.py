@@ -19,6 +19,7 @@ from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.event_lines import Event
 from patchtrail.integrity.verify import VerifiedEvent
 from patchtrail.trace import (
+    PROGSNAP2_README,
     CodeState,
     agent_trace_record,
     code_states,
@@ -117,8 +118,8 @@ def _write_progsnap2(exported: Exported, folder: Path) -> list[Path]:
         state_at=lambda seq: ids[bisect_right(seqs, seq)],
         tool=f"Patchtrail {__version__}",
     )
-    written = [folder / "DatasetMetadata.csv", folder / "MainTable.csv"]
-    for path, content in zip(written, (metadata_table(), table), strict=True):
+    written = [folder / name for name in ("DatasetMetadata.csv", "MainTable.csv", "README.md")]
+    for path, content in zip(written, (metadata_table(), table, PROGSNAP2_README.encode()), strict=True):
         path.write_bytes(content)
     return [*written, folder / "CodeStates"]
 

@@ -16,6 +16,7 @@ from patchtrail.trace.open_document import (
     own_kind_kept,
 )
 from patchtrail.trace.otel import otel_traces
+from patchtrail.trace.progsnap2 import README as PROGSNAP2_README
 from patchtrail.trace.progsnap2 import fast_import_stream, main_table, metadata_table
 from patchtrail.trace.replay import Replay, replay
 from patchtrail.trace.timeline import TimelineRow, episode_told, timeline, told, told_coverage
@@ -24,6 +25,7 @@ from patchtrail.trace.unsigned import DocumentTold, events_of_document
 __all__ = [
     "BUNDLE_MEDIA_TYPE",
     "MARKS",
+    "PROGSNAP2_README",
     "UNSIGNED",
     "CodeState",
     "DocumentTold",
