@@ -1847,6 +1847,7 @@ export interface Gap {
     | "test_explorer"
     | "too_many_changes"
     | "not_a_file"
+    | "nested_repository"
     | "off_record"
     | "forgotten"
     | "spool_full"
