@@ -34,16 +34,21 @@ class PatchCase:
     companions: dict[str, str] = field(default_factory=dict)
 
     @property
+    def workspace(self) -> str:
+        """The folder of its workspace: its own where it has companions, since tests run in a copy of all of it."""
+        return self.case_id if self.companions else "shared"
+
+    @property
     def is_batch(self) -> bool:
         """Whether several findings are asked about at once."""
         return len(self.planted) > 1
 
 
 def written(cases: Iterable[PatchCase], root: Path) -> None:
-    """Write every broken file and its companions below `root`."""
+    """Write every broken file and its companions into its workspace below `root`."""
     for case in cases:
         for file_path, text in {case.file_path: case.before, **case.companions}.items():
-            target = root / file_path
+            target = root / case.workspace / file_path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8", newline="")
 
@@ -52,14 +57,14 @@ def truths_json(cases: Iterable[PatchCase]) -> str:
     """Return what a test model answers from: per finding the file's text as it is and as it should be."""
     truths = [
         {
-            "rule": planted.finding.rule_id,
-            "path": planted.finding.file_path,
+            "file_path": planted.finding.file_path,
+            "rule_id": planted.finding.rule_id,
             "line": planted.finding.line,
-            "file_path": case.file_path,
+            "truth_path": case.file_path,
             "before": case.before,
             "after": planted.mended,
         }
         for case in cases
         for planted in case.planted
     ]
-    return json.dumps({"truths": truths}, ensure_ascii=False)
+    return json.dumps(truths, ensure_ascii=False)

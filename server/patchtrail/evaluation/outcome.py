@@ -12,6 +12,7 @@ from pathlib import Path
 from patchtrail.evaluation.arms import Texts
 from patchtrail.evaluation.case import PatchCase
 from patchtrail.evaluation.dataset import RULES
+from patchtrail.evaluation.failing_tests import outcomes_of_tests
 from patchtrail.evaluation.tools import Told, configure, findings_of, surplus
 
 __all__ = ["Judge", "Outcome"]
@@ -40,18 +41,27 @@ class Judge:
 
     def __init__(self, cases: Sequence[PatchCase]) -> None:
         self._cases = cases
-        self._right = _told(cases, {case.file_path: case.after for case in cases})
+        self._tools = [case for case in cases if not case.companions]
+        self._tests = [case for case in cases if case.companions]
+        self._right = _told(self._tools, {case.file_path: case.after for case in self._tools})
 
     def judged(self, results: Mapping[str, Texts | None]) -> dict[str, Outcome]:
         """Return the outcome per case."""
         parsed = {case.case_id: _parses(case, results.get(case.case_id)) for case in self._cases}
-        fit = [case for case in self._cases if parsed[case.case_id]]
-        now = _told(fit, {case.file_path: (results[case.case_id] or {})[case.file_path] for case in fit})
+        texts = {
+            case.file_path: (results[case.case_id] or {})[case.file_path]
+            for case in self._cases
+            if parsed[case.case_id]
+        }
+        now = _told([case for case in self._tools if parsed[case.case_id]], texts)
+        tests = outcomes_of_tests([case for case in self._tests if parsed[case.case_id]], texts)
         return {
             case.case_id: Outcome(
                 is_applied=results.get(case.case_id) is not None,
                 is_parsed=parsed[case.case_id],
-                fixed=self._fixed(case, now.get(case.file_path, []), is_parsed=parsed[case.case_id]),
+                fixed=(tests.get(case.case_id) == "",)
+                if case.companions
+                else self._fixed(case, now.get(case.file_path, []), is_parsed=parsed[case.case_id]),
             )
             for case in self._cases
         }

@@ -10,7 +10,7 @@ from random import Random
 
 from patchtrail.evaluation.source import Source
 
-__all__ = ["PACKAGES", "installed_sources", "sources_below"]
+__all__ = ["PACKAGES", "installed_sources", "sources_below", "standalone_sources"]
 
 PACKAGES = (
     *("pydantic", "httpx", "httpcore", "click", "typer", "rich", "pygls", "attr", "attrs", "anyio", "git", "gitdb"),
@@ -20,6 +20,7 @@ PACKAGES = (
     *("dotenv", "idna", "pygments", "graphql", "schemathesis", "harfile", "smmap", "prometheus_client", "mypy"),
 )
 LINES = range(40, 700)
+STANDALONE = 700
 SKIPPED = ("test", "tests", "testing", "typeshed", "_vendor", "vendored", "versions")
 
 
@@ -28,6 +29,24 @@ def installed_sources(seed: int) -> list[Source]:
     folder = Path(sysconfig.get_path("purelib"))
     random = Random(seed)
     return [source for name in PACKAGES for source in sources_below(folder / name, folder, random)]
+
+
+def standalone_sources(seed: int) -> list[Source]:
+    """Return files with functions of their own that import nothing by a relative name, the standard library's too."""
+    folder, library = Path(sysconfig.get_path("purelib")), Path(sysconfig.get_path("stdlib"))
+    random = Random(seed)
+    paths = [(folder, path) for name in PACKAGES for path in sorted((folder / name).rglob("*.py"))]
+    paths += [(library, path) for path in sorted(library.glob("*.py"))]
+    found = list[Source]()
+    for root, path in random.sample(paths, len(paths)):
+        if len(found) == STANDALONE:
+            break
+        text = path.read_bytes().decode("utf-8", errors="replace")
+        is_own = path.name != "__init__.py" and not any(one.startswith("test") for one in path.parts)
+        if is_own and "\ndef " in text and "from ." not in text:
+            source = Source(path.relative_to(root).as_posix(), text)
+            found += [source] if _fits(source) else []
+    return found
 
 
 def sources_below(folder: Path, root: Path, random: Random, *, limit: int = 40) -> list[Source]:

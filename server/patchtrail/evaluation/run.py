@@ -47,7 +47,7 @@ class SuiteResult:
 
 @dataclass(frozen=True)
 class PatchSuite:
-    """Runs the arms; `root` holds the broken files, and nothing there is changed."""
+    """Runs the arms; `root` holds the workspaces, and nothing there is changed."""
 
     cases: tuple[PatchCase, ...]
     root: Path
@@ -79,7 +79,7 @@ class PatchSuite:
         for number, case in enumerate(self.cases, 1):
             if number % 25 == 0 or number == len(self.cases):
                 progress(f"{name}: {number} of {len(self.cases)} files")
-            given[case.case_id] = fix(tuple(one.finding for one in case.planted), self.root)
+            given[case.case_id] = fix(tuple(one.finding for one in case.planted), self.root / case.workspace)
         return given
 
 

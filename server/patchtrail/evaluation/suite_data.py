@@ -1,0 +1,33 @@
+"""The data of the suite of patches, whole: findings of tools and failing tests, written out as workspaces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from patchtrail.evaluation.case import PatchCase, truths_json, written
+from patchtrail.evaluation.dataset import RULES, build
+from patchtrail.evaluation.failing_tests import failing_test_cases
+from patchtrail.evaluation.packages import installed_sources, standalone_sources
+from patchtrail.evaluation.tools import configure
+
+__all__ = ["TEST_SHARE", "suite_cases", "write_suite"]
+
+TEST_SHARE = 0.05
+"""The share of failing tests among all findings."""
+SURPLUS = 1.08
+"""More than was asked for, because some classes run out of fitting files."""
+
+
+def suite_cases(findings: int, seed: int) -> list[PatchCase]:
+    """Return cases with at least about `findings` findings in the packages installed here."""
+    tests = failing_test_cases(standalone_sources(seed), max(1, round(findings * TEST_SHARE)), seed)
+    return [*build(installed_sources(seed), round(findings * SURPLUS * (1 - TEST_SHARE)), seed), *tests]
+
+
+def write_suite(cases: Sequence[PatchCase], root: Path, truths: Path) -> None:
+    """Write the workspaces below `root`, and into `truths`, which lies elsewhere, what a test model answers from."""
+    written(cases, root)
+    for workspace in {case.workspace for case in cases}:
+        configure(root / workspace, RULES)
+    truths.write_text(truths_json(cases), encoding="utf-8")
