@@ -5,13 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
+from patchtrail.contract.attempt import AttemptRecord
 from patchtrail.llm import Cancellation
 from patchtrail.patching.finding import Finding
 from patchtrail.patching.patch import Patch
 
-__all__ = ["Checked", "Checker", "LearnedPattern", "PatternLookup", "TestOutcome", "TestRunner", "Workspace"]
+__all__ = [
+__all__ = [
+    "AttemptLog",
+    "Checked",
+    "Checker",
+    "LearnedPattern",
+    "PatternLookup",
+    "TestFailure",
+    "TestOutcome",
+    "TestRunner",
+    "Workspace",
+]
+    "Checked",
+    "Checker",
+    "LearnedPattern",
+    "PatternLookup",
+<<<<<<< HEAD
+=======
+    "TestFailure",
+>>>>>>> w-c
+    "TestOutcome",
+    "TestRunner",
+    "Workspace",
+]
 
 
 class Workspace(Protocol):
@@ -50,13 +74,25 @@ class Checker(Protocol):
 
 
 @dataclass(frozen=True)
+class TestFailure:
+    """One test that failed; file and line are the test's own, where the run told them."""
+
+    test_id: str
+    message: str
+    traceback: str = ""
+    file_path: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True)
 class TestOutcome:
-    """One run of tests on an overlay."""
+    """One run of tests on an overlay; a `problem` says why the run is no answer."""
 
     passed: tuple[str, ...]
     failed: tuple[str, ...]
     output: str
     problem: str = ""
+    failures: tuple[TestFailure, ...] = ()
 
 
 class TestRunner(Protocol):
@@ -87,3 +123,13 @@ class PatternLookup(Protocol):
 
     def patterns_for(self, finding: Finding, code: str) -> tuple[LearnedPattern, ...]:
         """Return at most three patterns, the best first."""
+
+
+class AttemptLog(Protocol):
+    """Where every try goes, at once: the repository's own store, and the session that is recorded."""
+
+    def add(self, record: AttemptRecord) -> None:
+        """Keep one try."""
+
+    def outcome(self, attempt_id: str, outcome: Literal["accepted", "rejected", "undone"]) -> None:
+        """Keep what became of an offered patch."""

@@ -1,0 +1,142 @@
+"""What a patch must pass before anybody sees it: the finding is gone, nothing new came, tests pass as they should.
+
+Everything runs on an overlay, never on the user's files. What a tool cannot be asked is said, not assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from patchtrail.contract.attempt import FailureMode
+from patchtrail.llm import Cancellation
+from patchtrail.patching.compare import compare
+from patchtrail.patching.finding import Finding
+from patchtrail.patching.overlay import Overlay
+from patchtrail.patching.patch import Patch
+from patchtrail.patching.ports import Checker, TestOutcome, TestRunner
+
+__all__ = ["Checks", "Failure", "Result"]
+
+MAX_NAMED = 5
+MAX_OUTPUT = 3_000
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One check that did not pass, in words for a person and for a retry."""
+
+    mode: FailureMode
+    message: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the checks found; `is_rechecked` says that every reporting tool was run on the result."""
+
+    fixed: tuple[Finding, ...]
+    unfixed: tuple[Finding, ...]
+    failures: tuple[Failure, ...]
+    is_rechecked: bool
+
+    @property
+    def has_broken_something(self) -> bool:
+        """Whether something is worse than before: such a patch is never offered."""
+        return any(one.mode != "finding_remains" for one in self.failures)
+
+
+@dataclass
+class Checks:
+    """Checks patches for one request; what the tools said before is asked once and kept."""
+
+    checker: Checker
+    tests: TestRunner
+    run_tests: bool
+    cancellation: Cancellation
+    _before: dict[tuple[str, tuple[str, ...], str], tuple[tuple[Finding, ...], tuple[str, ...]]] = field(
+        default_factory=dict
+    )
+    _tests_before: dict[tuple[str, ...], TestOutcome] = field(default_factory=dict)
+
+    def run(self, patch: Patch, findings: Sequence[Finding], overlay: Overlay) -> Result:
+        """Return what the tools and the tests say of `patch` laid over `overlay`."""
+        diagnostics = [one for one in findings if not one.is_test]
+        tests = [one for one in findings if one.is_test]
+        results = [self._tools(patch, diagnostics, overlay)]
+        if tests or self.run_tests:
+            results.append(self._run_tests(patch, tests, overlay))
+        return Result(
+            tuple(one for result in results for one in result.fixed),
+            tuple(one for result in results for one in result.unfixed),
+            tuple(one for result in results for one in result.failures),
+            all(result.is_rechecked for result in results),
+        )
+
+    def _tools(self, patch: Patch, findings: Sequence[Finding], overlay: Overlay) -> Result:
+        """Run the reporting tools, and for a failing test's patch none, on what was and on what would be."""
+        texts = {one.file_path: one.after for one in patch.files}
+        tools = tuple(dict.fromkeys(one.tool for one in findings))
+        usable = tuple(tool for tool in tools if any(self.checker.can_check(tool, path) for path in texts))
+        if not usable:
+            return Result(tuple(findings), (), (), is_rechecked=not findings)
+        before, missing_before = self._said_before(patch, usable, overlay)
+        after = self.checker.check(overlay, texts, usable, self.cancellation)
+        unseen = {*missing_before, *after.not_run, *(tool for tool in tools if tool not in usable)}
+        seen = [one for one in findings if one.tool not in unseen]
+        verdict = compare(
+            before, after.findings, {one.file_path: (one.before or "", one.after) for one in patch.files}, seen
+        )
+        failures = [Failure("finding_remains", _remains(one)) for one in verdict.remaining]
+        if verdict.new:
+            failures.append(Failure("new_findings", _new(verdict.new)))
+        gone = tuple(one for one in findings if one not in verdict.remaining)
+        return Result(gone, tuple(verdict.remaining), tuple(failures), is_rechecked=not unseen)
+
+    def _said_before(
+        self, patch: Patch, tools: tuple[str, ...], overlay: Overlay
+    ) -> tuple[list[Finding], tuple[str, ...]]:
+        found: list[Finding] = []
+        missing: list[str] = []
+        for one in patch.files:
+            if one.before is None:
+                continue
+            key = (one.file_path, tools, one.before)
+            if key not in self._before:
+                told = self.checker.check(overlay, {one.file_path: one.before}, tools, self.cancellation)
+                self._before[key] = (told.findings, told.not_run)
+            found += self._before[key][0]
+            missing += self._before[key][1]
+        return found, tuple(missing)
+
+    def _run_tests(self, patch: Patch, findings: Sequence[Finding], overlay: Overlay) -> Result:
+        """Run the failing tests, and those beside them, before and after: none that passed may fail."""
+        if not self.tests.can_run(overlay):
+            return Result(tuple(findings), (), (), is_rechecked=False)
+        wanted = tuple(dict.fromkeys(one.test_id for one in findings if one.test_id is not None))
+        beside = tuple(dict.fromkeys(one.split("::")[0] for one in wanted))
+        if beside not in self._tests_before:
+            self._tests_before[beside] = self.tests.run(overlay, None, beside, self.cancellation)
+        before = self._tests_before[beside]
+        after = self.tests.run(overlay, patch, beside, self.cancellation)
+        if after.problem or before.problem:
+            return Result(tuple(findings), (), (), is_rechecked=False)
+        remaining = tuple(one for one in findings if one.test_id not in after.passed)
+        broken = tuple(one for one in before.passed if one not in after.passed)
+        failures = [
+            Failure("finding_remains", f"{one.test_id} still fails: {after.output[-MAX_OUTPUT:]}") for one in remaining
+        ]
+        if broken:
+            failures.append(
+                Failure("tests_failed", f"These tests passed before and fail now: {', '.join(broken[:MAX_NAMED])}.")
+            )
+        gone = tuple(one for one in findings if one not in remaining)
+        return Result(gone, remaining, tuple(failures), is_rechecked=True)
+
+
+def _remains(finding: Finding) -> str:
+    return f"{finding.tool} still reports {finding.rule_id} ({finding.message})."
+
+
+def _new(findings: Sequence[Finding]) -> str:
+    named = "; ".join(f"{one.file_path}:{one.line} {one.rule_id} {one.message}" for one in findings[:MAX_NAMED])
+    return f"The change brings {len(findings)} new finding{'s'[: len(findings) != 1]}: {named}."
