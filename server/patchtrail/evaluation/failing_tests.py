@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from random import Random
-from xml.etree.ElementTree import Element
 
+from patchtrail.contract.errors import InvalidInput
 from patchtrail.evaluation.case import PatchCase, Planted
-from patchtrail.evaluation.logic_mutations import GROUP, RULE, PureFunction, pure_functions, wrong_logic
+from patchtrail.evaluation.logic_mutations import GROUP, PureFunction, pure_functions, wrong_logic
 from patchtrail.evaluation.mutation import Mutation, broken
 from patchtrail.evaluation.source import Source
+from patchtrail.llm import Cancellation
 from patchtrail.patching import Finding
+from patchtrail.patching.disk_workspace import DiskWorkspace
+from patchtrail.patching.failing_tests import finding_of_failure
+from patchtrail.patching.ports import TestRunner
 
 __all__ = ["failing_test_cases", "outcomes_of_tests"]
 
@@ -40,7 +43,7 @@ POOLS = {
     "bytes": ("b''", "b'ab'", "b'a b'"),
     "": (*STRINGS[:6], *NUMBERS[:3], *LISTS[:3]),
 }
-CONFTEST = '"""Lets tests import what stands beside this file."""\n'
+OPTIONS = "[pytest]\naddopts = --import-mode=importlib --continue-on-collection-errors\npythonpath = .\n"
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class _Draft:
     test: str
 
 
-def failing_test_cases(sources: Sequence[Source], count: int, seed: int) -> list[PatchCase]:
+def failing_test_cases(sources: Sequence[Source], count: int, seed: int, runner: TestRunner) -> list[PatchCase]:
     """Return at most `count` cases, at most two of one module, the same ones for the same seed and sources."""
     random = Random(seed)
     drafts = list[_Draft]()
@@ -59,7 +62,7 @@ def failing_test_cases(sources: Sequence[Source], count: int, seed: int) -> list
         if len(drafts) >= 2 * count:
             break
         drafts += list(_drafts(source, random))[:2]
-    return _verified(drafts)[:count]
+    return _verified(drafts, runner)[:count]
 
 
 def _drafts(source: Source, random: Random) -> Iterator[_Draft]:
@@ -128,88 +131,52 @@ def _test(source: Source, function: PureFunction, told: dict[str, list[tuple[lis
     return f"{title}from {{case}}.{module} import {name}\n\n\n{body}"
 
 
-def _verified(drafts: Sequence[_Draft]) -> list[PatchCase]:
-    """Run pytest once over all broken and once over all correct modules, and keep what fails and passes."""
+def _verified(drafts: Sequence[_Draft], runner: TestRunner) -> list[PatchCase]:
+    """Run the tests once on all broken and once on all correct modules, and keep what fails and passes."""
     cases = [_case(number, draft) for number, draft in enumerate(drafts)]
-    failing = outcomes_of_tests(cases, {case.file_path: case.before for case in cases})
-    passing = outcomes_of_tests(cases, {case.file_path: case.after for case in cases})
-    kept = list[PatchCase]()
-    for case in cases:
-        was, now = failing.get(case.case_id), passing.get(case.case_id)
-        if now == "" and was and "AssertionError" in was:
-            kept.append(_with_finding(case, was))
-    return kept
+    passing = outcomes_of_tests(cases, {case.file_path: case.after for case in cases}, runner)
+    with_right = [case for case in cases if case.case_id in passing and passing[case.case_id] is None]
+    failing = outcomes_of_tests(with_right, {case.file_path: case.before for case in with_right}, runner)
+    found = [(case, failing.get(case.case_id)) for case in with_right]
+    return [_with_finding(case, one) for case, one in found if one is not None]
 
 
 def _case(number: int, draft: _Draft) -> PatchCase:
     case_id = f"t{number:05}"
     before, path = broken(draft.source, [draft.mutation]), f"{case_id}/{draft.source.path}"
     test_path = f"{case_id}/test_{draft.function.node.name.strip('_')}.py"
-    companions = {test_path: draft.test.replace("{case}", case_id), "conftest.py": CONFTEST}
+    companions = {test_path: draft.test.replace("{case}", case_id), "pytest.ini": OPTIONS}
     return PatchCase(case_id, path, before, draft.source.text, (), companions)
 
 
-def _with_finding(case: PatchCase, traceback: str) -> PatchCase:
-    test_path, text = next(iter(case.companions.items()))
-    name = text.split("def ")[1].split("(")[0]
-    line = max(number for number, one in enumerate(text.split("\n"), 1) if one.startswith("    assert "))
-    finding = Finding(
-        *("pytest", RULE, traceback.split("\n", maxsplit=1)[0], test_path),
-        line=line,
-        severity="error",
-        test_id=f"{test_path}::{name}",
-        traceback=traceback,
-    )
-    planted = (Planted(finding, GROUP, case.after, is_ruff_fixable=False),)
-    return PatchCase(case.case_id, case.file_path, case.before, case.after, planted, case.companions)
+def _with_finding(case: PatchCase, finding: Finding) -> PatchCase:
+    return replace(case, planted=(Planted(finding, GROUP, case.after, is_ruff_fixable=False),))
 
 
-def outcomes_of_tests(cases: Sequence[PatchCase], texts: dict[str, str]) -> dict[str, str]:
-    """Run the tests of all cases at once; return by case the failure's text, empty where it passed."""
+def outcomes_of_tests(
+    cases: Sequence[PatchCase], texts: dict[str, str], runner: TestRunner
+) -> dict[str, Finding | None]:
+    """Run the tests of all cases at once; return by case the finding of its failure, None where it passed.
+
+    What gave no outcome is left out. Raises `InvalidInput` when tests cannot be run here.
+    """
     if not cases:
         return {}
     with tempfile.TemporaryDirectory(prefix="patchtrail-tests-") as folder:
-        root, report = Path(folder).resolve(), Path(folder).resolve() / "report.xml"
+        workspace = DiskWorkspace(Path(folder))
         for case in cases:
             for file_path, text in {**case.companions, case.file_path: texts[case.file_path]}.items():
-                (root / file_path).parent.mkdir(parents=True, exist_ok=True)
-                (root / file_path).write_text(text, encoding="utf-8", newline="")
-        options = ["-q", "-p", "no:cacheprovider", "--import-mode=importlib", f"--junitxml={report}", "--rootdir", "."]
-        options.append("--continue-on-collection-errors")
-        environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
-        # What a package's own tests would ask for must not decide here: no file of options is read.
-        subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "pytest",
-                "-c",
-                os.devnull,
-                *options,
-                *(next(iter(one.companions)) for one in cases),
-            ],
-            cwd=root,
-            env=environment,
-            capture_output=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-        return _reported(report) if report.exists() else {}
+                workspace.write(file_path, text)
+        told = runner.run(workspace, None, [_test_path(one) for one in cases], Cancellation())
+        if told.problem and not told.passed and not told.failures:
+            raise InvalidInput(f"The tests of the evaluation could not be run: {told.problem}", code="no_test_run")
+        outcomes: dict[str, Finding | None] = {one.split("/")[0]: None for one in told.passed}
+        for failure in told.failures:
+            finding = finding_of_failure(failure, (workspace.root,), workspace.read)
+            if finding is not None:
+                outcomes[failure.test_id.split("/")[0]] = finding
+        return outcomes
 
 
-def _reported(report: Path) -> dict[str, str]:
-    from defusedxml.ElementTree import parse
-
-    told = dict[str, str]()
-    for one in parse(report).getroot().iter("testcase"):
-        case_id = (one.get("classname") or "").split(".")[0]
-        if case_id:
-            told[case_id] = _failure(one)
-    return told
-
-
-def _failure(case: Element) -> str:
-    for kind in ("failure", "error"):
-        for one in case.iter(kind):
-            return (one.get("message") or "") + "\n" + (one.text or "")
-    return ""
+def _test_path(case: PatchCase) -> str:
+    return next(iter(case.companions))

@@ -14,7 +14,7 @@ from patchtrail.evaluation.source import Source
 __all__ = ["PureFunction", "pure_functions", "wrong_logic"]
 
 GROUP = "failing tests"
-RULE = "test-failure"
+RULE = "failing-test"
 COMPARED = {"==": "!=", "!=": "==", "<": "<=", "<=": "<", ">": ">=", ">=": ">", " in ": " not in ", " not in ": " in "}
 COMPUTED = {"+": "-", "-": "+", "*": "+", "//": "*", "%": "//"}
 JOINED = {" and ": " or ", " or ": " and "}
@@ -63,8 +63,8 @@ def wrong_logic(source: Source, function: PureFunction, _random: Random) -> Iter
             yield from _between(source, node.left, node.right, COMPUTED)
         elif isinstance(node, ast.BoolOp):
             yield from _between(source, node.values[0], node.values[1], JOINED)
-        elif isinstance(node, ast.Constant) and type(node.value) in (int, bool):
-            other = str(not node.value) if isinstance(node.value, bool) else str(int(node.value) + 1)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, int):
+            other = str(not node.value) if isinstance(node.value, bool) else str(node.value + 1)
             yield from _replaced(source, node.lineno, (node.col_offset, node.end_col_offset or 0), other)
 
 
