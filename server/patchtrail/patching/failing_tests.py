@@ -10,7 +10,7 @@ from patchtrail.patching.finding import Finding
 from patchtrail.patching.ports import TestFailure
 from patchtrail.patching.told_paths import relative_path
 
-__all__ = ["finding_of_failure"]
+__all__ = ["finding_of_failure", "own_frames"]
 
 FRAMES = (
     # Python's own tracebacks, and pytest's: `path:12: in name`, `path:12: AssertionError`.
@@ -36,7 +36,7 @@ def finding_of_failure(
 
     Without a traceback that is where the test is defined.
     """
-    at = next(_own_frames(failure.traceback, roots, read), None) or _definition(failure, roots, read)
+    at = next(own_frames(failure.traceback, roots, read), None) or _definition(failure, roots, read)
     if at is None:
         return None
     path, line = at
@@ -56,9 +56,7 @@ def finding_of_failure(
     )
 
 
-def _own_frames(
-    traceback: str, roots: tuple[Path, ...], read: Callable[[str], str | None]
-) -> Iterator[tuple[str, int]]:
+def own_frames(traceback: str, roots: tuple[Path, ...], read: Callable[[str], str | None]) -> Iterator[tuple[str, int]]:
     """Yield the frames in files of the workspace, the innermost first."""
     text = traceback[-MAX_TRACEBACK_CHARS:]
     python = sorted((match.start(), match) for expression in FRAMES for match in expression.finditer(text))
