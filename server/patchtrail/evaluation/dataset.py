@@ -136,7 +136,9 @@ def _case(path: str, candidate: _Candidate, more: Sequence[Told]) -> PatchCase |
             return None
         left = [] if _is_syntax(candidate) else [one for one in left if one is not own[0]]
         text = mended(candidate.source, candidate.mutations, mutation)
-        planted.append(Planted(replace(own[0].finding, file_path=path), mutation.group, text, own[0].is_fixable))
+        planted.append(
+            Planted(replace(own[0].finding, file_path=path), mutation.group, text, own[0].finding.fix is not None)
+        )
     before = broken(candidate.source, candidate.mutations)
     if left:
         return None

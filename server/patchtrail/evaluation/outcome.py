@@ -14,6 +14,7 @@ from patchtrail.evaluation.case import PatchCase
 from patchtrail.evaluation.dataset import RULES
 from patchtrail.evaluation.failing_tests import outcomes_of_tests
 from patchtrail.evaluation.tools import Told, configure, findings_of, surplus
+from patchtrail.patching.ports import TestRunner
 
 __all__ = ["Judge", "Outcome"]
 
@@ -39,8 +40,8 @@ class Judge:
     does not have.
     """
 
-    def __init__(self, cases: Sequence[PatchCase]) -> None:
-        self._cases = cases
+    def __init__(self, cases: Sequence[PatchCase], runner: TestRunner) -> None:
+        self._cases, self._runner = cases, runner
         self._tools = [case for case in cases if not case.companions]
         self._tests = [case for case in cases if case.companions]
         self._right = _told(self._tools, {case.file_path: case.after for case in self._tools})
@@ -48,18 +49,15 @@ class Judge:
     def judged(self, results: Mapping[str, Texts | None]) -> dict[str, Outcome]:
         """Return the outcome per case."""
         parsed = {case.case_id: _parses(case, results.get(case.case_id)) for case in self._cases}
-        texts = {
-            case.file_path: (results[case.case_id] or {})[case.file_path]
-            for case in self._cases
-            if parsed[case.case_id]
-        }
-        now = _told([case for case in self._tools if parsed[case.case_id]], texts)
-        tests = outcomes_of_tests([case for case in self._tests if parsed[case.case_id]], texts)
+        fit = {case_id: results[case_id] or {} for case_id, is_parsed in parsed.items() if is_parsed}
+        texts = {case.file_path: fit[case.case_id][case.file_path] for case in self._cases if case.case_id in fit}
+        now = _told([case for case in self._tools if case.case_id in fit], texts)
+        tests = outcomes_of_tests([case for case in self._tests if case.case_id in fit], texts, self._runner)
         return {
             case.case_id: Outcome(
                 is_applied=results.get(case.case_id) is not None,
                 is_parsed=parsed[case.case_id],
-                fixed=(tests.get(case.case_id) == "",)
+                fixed=(case.case_id in tests and tests[case.case_id] is None,)
                 if case.companions
                 else self._fixed(case, now.get(case.file_path, []), is_parsed=parsed[case.case_id]),
             )

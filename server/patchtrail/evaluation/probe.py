@@ -32,7 +32,8 @@ def main() -> None:
             "differ": [(given, one) for given, one, is_different in shown if is_different],
             "agree": [(given, one) for given, one, is_different in shown if not is_different],
         }
-        print(json.dumps(answer), flush=True)
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
 
 
 def _results(code: str, function: str, arguments: list[list[str]]) -> list[str]:

@@ -12,6 +12,7 @@ from patchtrail.evaluation.case import PatchCase
 from patchtrail.evaluation.damage import Damage, damage_of
 from patchtrail.evaluation.outcome import Judge, Outcome
 from patchtrail.patching import Finding, Patch
+from patchtrail.patching.ports import TestRunner
 
 __all__ = ["ENGINE", "OFFLINE", "Fix", "Fixed", "PatchSuite", "SuiteResult"]
 
@@ -53,6 +54,7 @@ class PatchSuite:
     root: Path
     fix: Fix
     fix_offline: Fix
+    runner: TestRunner
 
     def run(self, progress: Callable[[str], None]) -> SuiteResult:
         """Ask for every case, use each first answer in every arm, and judge what came out."""
@@ -65,7 +67,7 @@ class PatchSuite:
             progress(f"{name}: {len(asked)} answers")
             results[name] = {case.case_id: arm(answers[case.case_id], _reader(case), case.file_path) for case in asked}
         progress("the tools judge the results")
-        judge = Judge(self.cases)
+        judge = Judge(self.cases, self.runner)
         return SuiteResult(
             self.cases,
             fixed,

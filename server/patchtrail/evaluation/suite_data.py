@@ -10,6 +10,7 @@ from patchtrail.evaluation.dataset import RULES, build
 from patchtrail.evaluation.failing_tests import failing_test_cases
 from patchtrail.evaluation.packages import installed_sources, standalone_sources
 from patchtrail.evaluation.tools import configure
+from patchtrail.patching.ports import TestRunner
 
 __all__ = ["TEST_SHARE", "suite_cases", "write_suite"]
 
@@ -19,9 +20,9 @@ SURPLUS = 1.08
 """More than was asked for, because some classes run out of fitting files."""
 
 
-def suite_cases(findings: int, seed: int) -> list[PatchCase]:
-    """Return cases with at least about `findings` findings in the packages installed here."""
-    tests = failing_test_cases(standalone_sources(seed), max(1, round(findings * TEST_SHARE)), seed)
+def suite_cases(findings: int, seed: int, runner: TestRunner) -> list[PatchCase]:
+    """Return cases with about `findings` findings, rather more, in the packages installed here."""
+    tests = failing_test_cases(standalone_sources(seed), max(1, round(findings * TEST_SHARE)), seed, runner)
     return [*build(installed_sources(seed), round(findings * SURPLUS * (1 - TEST_SHARE)), seed), *tests]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -13,6 +12,9 @@ from pathlib import Path
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.evaluation.string_mutations import MAX_LINE
 from patchtrail.patching import Finding
+from patchtrail.patching.disk_workspace import DiskWorkspace
+from patchtrail.patching.ruff_findings import ruff_findings
+from patchtrail.patching.tool_output import mypy_findings
 
 __all__ = ["Told", "configure", "findings_of", "surplus"]
 
@@ -22,11 +24,10 @@ CHUNK = 400
 
 @dataclass(frozen=True)
 class Told:
-    """One finding, and what Ruff would do about it."""
+    """One finding, and the text of the line that it is about."""
 
     finding: Finding
     line_text: str
-    is_fixable: bool = False
 
     @property
     def identity(self) -> tuple[str, str, str]:
@@ -50,12 +51,12 @@ def findings_of(tool: str, root: Path, file_paths: Sequence[str]) -> dict[str, l
     found = defaultdict[str, list[Told]](list)
     lines = dict[str, list[str]]()
     for start in range(0, len(file_paths), CHUNK):
-        for finding, is_fixable in read(root, file_paths[start : start + CHUNK]):
+        for finding in read(root, file_paths[start : start + CHUNK]):
             path = finding.file_path
             if path not in lines:
                 lines[path] = ["", *(root / path).read_text(encoding="utf-8").split("\n")]
             text = lines[path][finding.line] if finding.line < len(lines[path]) else ""
-            found[path].append(Told(finding, text.strip(), is_fixable))
+            found[path].append(Told(finding, text.strip()))
     return found
 
 
@@ -70,48 +71,22 @@ def surplus(before: Sequence[Told], after: Sequence[Told]) -> list[Told]:
     return more
 
 
-def _run(arguments: list[str], root: Path, file_paths: Sequence[str], fine: tuple[int, ...]) -> str:
+def _run(arguments: list[str], root: Path, file_paths: Sequence[str], fine: tuple[int, ...]) -> bytes:
     command = [sys.executable, "-m", *arguments, *file_paths]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    done = subprocess.run(command, cwd=root, capture_output=True, timeout=TIMEOUT_S, check=False)
     if done.returncode not in fine:
-        raise InvalidInput(f"{arguments[0]} failed with exit code {done.returncode}: {done.stderr.strip()[-500:]}")
+        said = done.stderr.decode("utf-8", "replace").strip()[-500:]
+        raise InvalidInput(f"{arguments[0]} failed with exit code {done.returncode}: {said}", code="tool_failed")
     return done.stdout
 
 
-def _ruff(root: Path, file_paths: Sequence[str]) -> list[tuple[Finding, bool]]:
-    output = _run(["ruff", "check", "--no-cache", "--output-format", "json", "--"], root, file_paths, (0, 1))
-    return [(_ruff_finding(one, root), one["fix"] is not None) for one in json.loads(output)]
+def _ruff(root: Path, file_paths: Sequence[str]) -> tuple[Finding, ...]:
+    printed = _run(["ruff", "check", "--no-cache", "--output-format", "json", "--"], root, file_paths, (0, 1))
+    return ruff_findings(printed, (root,), DiskWorkspace(root).read)
 
 
-def _ruff_finding(one: dict[str, object], root: Path) -> Finding:
-    start, end = one["location"], one["end_location"]
-    assert isinstance(start, dict)
-    assert isinstance(end, dict)
-    path = Path(str(one["filename"])).resolve().relative_to(root.resolve()).as_posix()
-    return Finding(
-        *("ruff", str(one["code"] or "invalid-syntax"), str(one["message"]), path),
-        line=start["row"],
-        character=start["column"] - 1,
-        end_line=end["row"],
-        end_character=end["column"] - 1,
-        severity="error" if one["code"] in (None, "invalid-syntax") else "warning",
-    )
-
-
-def _mypy(root: Path, file_paths: Sequence[str]) -> list[tuple[Finding, bool]]:
-    cache = ["--cache-dir", str(root / ".mypy_cache")]
-    output = _run(["mypy", "--output", "json", *cache, "--"], root, file_paths, (0, 1, 2))
-    told = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
-    return [
-        (
-            Finding(
-                *("mypy", str(one["code"] or "misc"), str(one["message"]), Path(str(one["file"])).as_posix()),
-                line=max(1, int(one["line"])),
-                character=max(0, int(one["column"])),
-                severity="error",
-            ),
-            False,
-        )
-        for one in told
-        if one["severity"] == "error"
-    ]
+def _mypy(root: Path, file_paths: Sequence[str]) -> tuple[Finding, ...]:
+    options = ["--show-column-numbers", "--show-error-end", "--no-pretty", "--no-error-summary", "--no-color-output"]
+    cache = ["--cache-dir", str(root / ".mypy_cache"), "--"]
+    printed = _run(["mypy", *options, *cache], root, file_paths, (0, 1, 2))
+    return mypy_findings(printed, (root,), DiskWorkspace(root).read)
