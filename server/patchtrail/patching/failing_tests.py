@@ -14,15 +14,15 @@ __all__ = ["finding_of_failure", "own_frames"]
 
 FRAMES = (
     # Python's own tracebacks, and pytest's: `path:12: in name`, `path:12: AssertionError`.
-    re.compile(r'^\s*File "(?P<path>[^"\n]{1,500})", line (?P<line>\d{1,7})', re.MULTILINE),
+    re.compile(r'^[ \t]*File "(?P<path>[^"\n]{1,500})", line (?P<line>\d{1,7})', re.MULTILINE),
     re.compile(r"^(?P<path>[^\s:][^:\n]{0,500}\.py):(?P<line>\d{1,7}): ", re.MULTILINE),
 )
 STACKS = (
     # Innermost first: JavaScript's `at name (path:12:5)`, and what Go, Rust and others print.
     re.compile(
-        r"^\s+at [^\n(]{0,300}\(?(?:file://)?(?P<path>[^\s():]{1,500}):(?P<line>\d{1,7}):\d{1,7}\)?$", re.MULTILINE
+        r"^[ \t]+at [^\n(]{0,300}\(?(?:file://)?(?P<path>[^\s():]{1,500}):(?P<line>\d{1,7}):\d{1,7}\)?$", re.MULTILINE
     ),
-    re.compile(r"^\s*(?P<path>[\w./@-]{1,500}\.\w{1,10}):(?P<line>\d{1,7})(?::\d+)?:?(?:\s|$)", re.MULTILINE),
+    re.compile(r"^[ \t]*(?P<path>[\w./@-]{1,500}\.\w{1,10}):(?P<line>\d{1,7})(?::\d+)?:?(?:\s|$)", re.MULTILINE),
 )
 INSTALLED = re.compile(r"(?:^|/)(?:site-packages|dist-packages|node_modules|\.venv|venv)/")
 MAX_MESSAGE_CHARS = 2_000
@@ -81,7 +81,7 @@ def _definition(
     if failure.line is not None and _has_line(text, failure.line):
         return path, failure.line
     name = failure.test_id.rpartition("::")[2].partition("[")[0]
-    found = re.search(rf"^\s*(?:async\s+)?def {re.escape(name)}\b", text, re.MULTILINE)
+    found = re.search(rf"^[ \t]*(?:async +)?def {re.escape(name)}\b", text, re.MULTILINE)
     return path, text.count("\n", 0, found.start()) + 1 if found else 1
 
 
