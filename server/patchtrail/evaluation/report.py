@@ -12,7 +12,7 @@ from patchtrail.evaluation.run import ENGINE, SuiteResult
 from patchtrail.evaluation.table import table
 from patchtrail.evaluation.wilson import Proportion
 
-__all__ = ["figures", "report"]
+__all__ = ["figures", "is_missed", "report", "report_json"]
 
 DOCUMENTATION = ("missing docstrings", "docstring form", "multi-line strings")
 TOO_MILD = 0.15
@@ -29,6 +29,25 @@ GOALS = {
 def report(result: SuiteResult) -> str:
     """Return the whole report as text."""
     return "\n\n".join(["\n".join(_headline(result)), _classes(result), "\n".join(_damage(result))])
+
+
+def is_missed(result: SuiteResult) -> bool:
+    """Return whether a figure stays below its goal."""
+    return any(one.of > 0 and one.share < GOALS[name] for name, one in figures(result).items() if name in GOALS)
+
+
+def report_json(result: SuiteResult) -> dict[str, object]:
+    """Return the figures for a program: hits and sizes, with their intervals."""
+    counted, diffs = realised(result.damages)
+    return {
+        "figures": {name: _json(one) for name, one in figures(result).items()},
+        "classes": {name: {arm: _json(one) for arm, one in row.items()} for name, row in _rows(result).items()},
+        "damage": {"answers": len(result.damages), "diffs": diffs, "defects": {one: counted[one] for one in PUBLISHED}},
+    }
+
+
+def _json(one: Proportion) -> dict[str, object]:
+    return {"hits": one.hits, "of": one.of, "interval": [round(end, 4) for end in one.interval]}
 
 
 def figures(result: SuiteResult) -> dict[str, Proportion]:
@@ -74,6 +93,11 @@ def _headline(result: SuiteResult) -> Iterator[str]:
 
 
 def _classes(result: SuiteResult) -> str:
+    title = "Findings fixed, by class and by what was done with the same answers"
+    return table(title, list(result.outcomes), _rows(result))
+
+
+def _rows(result: SuiteResult) -> dict[str, dict[str, Proportion]]:
     """Return the one table: which share of the findings of each class each arm fixed."""
     groups = sorted({planted.group for case in result.cases for planted in case.planted})
     rows = {group: _row(result, lambda one, _, group=group: one == group) for group in groups}  # type: ignore[misc]
@@ -88,7 +112,7 @@ def _classes(result: SuiteResult) -> str:
         arm: Proportion(sum(one.is_parsed for one in outcomes.values()), len(outcomes))
         for arm, outcomes in result.outcomes.items()
     }
-    return table("Findings fixed, by class and by what was done with the same answers", list(result.outcomes), rows)
+    return rows
 
 
 def _row(result: SuiteResult, counts: Callable[[str, bool], bool]) -> dict[str, Proportion]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
+from patchtrail.contract.errors import InvalidInput
 from patchtrail.evaluation.case import PatchCase, truths_json, written
 from patchtrail.evaluation.dataset import RULES, build
 from patchtrail.evaluation.failing_tests import failing_test_cases
@@ -14,6 +16,7 @@ from patchtrail.patching.ports import TestRunner
 
 __all__ = ["TEST_SHARE", "suite_cases", "write_suite"]
 
+NEEDED = ("mypy", "pytest", "ruff")
 TEST_SHARE = 0.05
 """The share of failing tests among all findings."""
 SURPLUS = 1.15
@@ -21,7 +24,13 @@ SURPLUS = 1.15
 
 
 def suite_cases(findings: int, seed: int, runner: TestRunner) -> list[PatchCase]:
-    """Return cases with about `findings` findings, rather more, in the packages installed here."""
+    """Return cases with about `findings` findings, rather more, in the packages installed here.
+
+    Raises `InvalidInput` where a tool is missing or tests cannot be run.
+    """
+    absent = [one for one in NEEDED if find_spec(one) is None]
+    if absent:
+        raise InvalidInput(f"The evaluation needs {', '.join(absent)} beside this Python: install it there.")
     tests = failing_test_cases(standalone_sources(seed), max(1, round(findings * TEST_SHARE)), seed, runner)
     return [*build(installed_sources(seed), round(findings * SURPLUS * (1 - TEST_SHARE)), seed), *tests]
 
