@@ -1,8 +1,9 @@
-"""Wire what finds patches: model, checkers, test runner, the repository's limits, its attempts; for verbs and sidecar."""
+"""Wire what finds patches: model, checkers, test runner, limits and attempts; for verbs and for the sidecar."""
 
 from __future__ import annotations
 
 import secrets
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from patchtrail.qa import PytestRunner
 from patchtrail.redaction import Redactor
 from patchtrail.sandbox.bubblewrap import Bubblewrap
 
-__all__ = ["Guarded", "NoPatterns", "StoredAttempts", "checkers_of", "fixer_of", "redaction_of", "runner_of"]
+__all__ = ["Fixing", "Guarded", "NoPatterns", "StoredAttempts", "checkers_of", "fixing_of", "redaction_of", "runner_of"]
 
 KEY_BYTES = 32
 
@@ -85,7 +86,7 @@ def checkers_of(root: Path, *, is_trusted: bool) -> ToolCheckers:
 
 def runner_of() -> PytestRunner:
     """Return the test runner; without a usable sandbox it runs nothing."""
-    return PytestRunner(Bubblewrap())
+    return PytestRunner(Bubblewrap(), python=Path(sys.executable))
 
 
 def redaction_of(root: Path) -> Callable[[str], str]:
@@ -93,8 +94,17 @@ def redaction_of(root: Path) -> Callable[[str], str]:
     return Redactor(secrets.token_bytes(KEY_BYTES), Machine.this().literals(root)).text
 
 
-def fixer_of(workspace: Workspace, environment: Mapping[str, str], *, is_offline: bool) -> tuple[Fixer, Checker]:
-    """Return a fixer for one root outside of an editor, and its checkers.
+@dataclass(frozen=True)
+class Fixing:
+    """A fixer for one root, its checkers, and how to end: what is still to be told elsewhere is told then."""
+
+    fixer: Fixer
+    checker: Checker
+    close: Callable[[], None]
+
+
+def fixing_of(workspace: Workspace, environment: Mapping[str, str], *, is_offline: bool) -> Fixing:
+    """Return what finds patches in one root, outside of an editor.
 
     Raises `InvalidInput` where `.patchtrail.toml` or the environment sets something that it may not.
     """
@@ -114,4 +124,5 @@ def fixer_of(workspace: Workspace, environment: Mapping[str, str], *, is_offline
         draw_id=lambda: secrets.token_hex(8),
         trace_id=lambda: None,
     )
-    return Fixer(parts), checker
+    exporter = None if guarded is None else guarded.exporter
+    return Fixing(Fixer(parts), checker, (lambda: None) if exporter is None else exporter.close)

@@ -89,6 +89,8 @@ class PytestRunner:
 
 
 def _targets(test_ids: Sequence[str]) -> list[str]:
+    # pytest looks for some options, as `--help`, also where none can stand.
+    test_ids = [f"./{one}" if one.startswith("-") else one for one in test_ids]
     if sum(len(one) + 1 for one in test_ids) <= MAX_ID_CHARS:
         return list(test_ids)
     files = list(dict.fromkeys(one.partition("::")[0] for one in test_ids))
@@ -119,7 +121,8 @@ def _counted(
     # A test that passes and then fails to clean up stands there twice.
     passed = tuple(case.test_id for case in cases if case.outcome == "passed" and case.test_id not in failed)
     problem = ""
-    if ran.code not in (ALL_PASSED, SOME_FAILED, INTERRUPTED):
+    # A test whose file cannot be collected is called wrong usage; the report still names the file as failed.
+    if ran.code not in (ALL_PASSED, SOME_FAILED, INTERRUPTED) and not failed:
         said = [line for line in told.output.splitlines() if line.startswith("ERROR")]
         problem = f"pytest ended with {ran.code}: {' '.join(said)[:500] or 'see its output'}"
     elif ran.code != ALL_PASSED and not failed:

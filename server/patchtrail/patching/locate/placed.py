@@ -50,6 +50,7 @@ class _Open:
     gains_ending: bool = False
     removed: list[tuple[str, str]] = field(default_factory=list)
     is_after_anchor: bool = False
+    is_after_blank: bool = False
 
 
 def edits_of(placed: Placed, file: FileText) -> list[Edit] | Unplaced:
@@ -70,6 +71,7 @@ class _Builder:
         self._places = iter(placed.at)
         self._at: int | None = None
         self._is_anchored = False
+        self._is_weak = False
         self._open: _Open | None = None
         self._edits = list[Edit]()
 
@@ -77,16 +79,17 @@ class _Builder:
         """Take one line of the hunk."""
         if line.sign == "+":
             if self._open is None:
-                self._open = _Open(is_after_anchor=self._is_anchored)
+                self._open = _Open(is_after_anchor=self._is_anchored, is_after_blank=self._is_weak)
             self._open.lines.append(NewLine(self._written(line), line.is_unended))
             return None
         place = next(self._places)
         if line.sign == " ":
-            is_blank = not line.text.strip()
             trouble = self._close(place, is_anchored=place is not None)
             if place is not None:
                 self._at = place + 1
-            self._is_anchored = place is not None or (is_blank and self._is_anchored and self._open is None)
+            # A blank line that is not in the file hides nothing, but what stands before it is no neighbour any more.
+            self._is_weak = place is None and not line.text.strip() and (self._is_anchored or self._is_weak)
+            self._is_anchored = place is not None
             return trouble
         return self._remove(line, place)
 
@@ -144,6 +147,8 @@ class _Builder:
             return before
         if following is not None and has_after and not has_before:
             return following
+        if before is not None and opened.is_after_blank and before == len(self._file):
+            return before
         if before is None or following is None or not has_before:
             return Unplaced("Lines are added, and neither line next to them is in the file.", is_ambiguous=True)
         if before == following:
@@ -160,11 +165,8 @@ class _Builder:
         if gap == 0:
             return following if added[-1].text.strip() == "" or _is_kin(filled[-1], below) else before
         kin_above, kin_below = _is_kin(filled[0], above), _is_kin(filled[-1], below)
-        opens = above.rstrip().endswith((":", "{", "(", "[")) and len(indent_of(filled[0])) > len(indent_of(above))
         if kin_above != kin_below:
             return before if kin_above else following
-        if opens and len(indent_of(filled[0])) != len(indent_of(below)):
-            return before
         return Unplaced("An added line could stand at either end of lines that the answer left out.", is_ambiguous=True)
 
 
