@@ -21,13 +21,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from xml.etree.ElementTree import Element
 
-__all__ = ["JUnitReport", "junit_started_ms", "parse_junit", "read_junit", "totals_of"]
+__all__ = [
+    "JUnitFailure",
+    "JUnitReport",
+    "junit_started_ms",
+    "parse_failures",
+    "parse_junit",
+    "read_junit",
+    "totals_of",
+]
 
 MAX_REPORT_BYTES = 64 * 1024 * 1024
 MAX_CASES = 200_000
 MAX_ID_CHARS = 2_000
 MAX_MESSAGE_CHARS = 20_000
 """Of one message, before it is redacted; far fewer are recorded."""
+MAX_TRACEBACK_CHARS = 50_000
 OUTCOMES = {"failure": "failed", "error": "error", "skipped": "skipped"}
 """By weight: the heaviest of several decides."""
 EARLIER_ATTEMPTS = frozenset({"flakyFailure", "flakyError", "rerunFailure", "rerunError"})
@@ -57,10 +66,19 @@ class JUnitReport:
     framework: str | None
 
 
+@dataclass(frozen=True)
+class JUnitFailure:
+    """A case that failed, with the text that its tool wrote of it; unredacted, and never recorded."""
+
+    case: TestCase
+    traceback: str
+
+
 @dataclass
 class _Reading:
     """What is known while a report goes by."""
 
+    failures: list[JUnitFailure] = field(default_factory=list)
     suites: list[Element] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     framework: str | None = None
@@ -87,21 +105,20 @@ def parse_junit(file: IO[bytes], framework: str | None = None) -> JUnitReport:
 
     Raises `InvalidInput` when it is malformed, an attack, or no JUnit report.
     """
-    from defusedxml import DefusedXmlException
-    from defusedxml.ElementTree import ParseError, iterparse
-
     reading = _Reading(framework=framework)
-    try:
-        cases = list(_cases(iterparse(file, events=("start", "end")), reading))
-    except (OSError, ParseError, DefusedXmlException, LookupError, ValueError) as error:
-        raise InvalidInput(f"The JUnit report cannot be read: {type(error).__name__}", code="bad_junit") from error
-    if not reading.has_root:
-        raise InvalidInput("The file is not a JUnit report.", code="bad_junit")
+    cases = _read(file, reading)
     if reading.framework == "go":
         return JUnitReport(_joined(cases), "go")
     # pytest-rerunfailures tells of an attempt that it repeated as if it had passed.
     is_pytest = reading.framework == "pytest"
     return JUnitReport(_without_reruns(cases) if is_pytest else cases, reading.framework)
+
+
+def parse_failures(file: IO[bytes], framework: str | None = None) -> list[JUnitFailure]:
+    """Return the cases that failed with their tracebacks, each test once; raises as `parse_junit` does."""
+    reading = _Reading(framework=framework)
+    _read(file, reading)
+    return list({one.case.test_id: one for one in reading.failures}.values())
 
 
 def junit_started_ms(path: Path) -> int | None:
@@ -130,6 +147,19 @@ def totals_of(cases: list[TestCase]) -> TestTotals:
     )
 
 
+def _read(file: IO[bytes], reading: _Reading) -> list[TestCase]:
+    from defusedxml import DefusedXmlException
+    from defusedxml.ElementTree import ParseError, iterparse
+
+    try:
+        cases = list(_cases(iterparse(file, events=("start", "end")), reading))
+    except (OSError, ParseError, DefusedXmlException, LookupError, ValueError) as error:
+        raise InvalidInput(f"The JUnit report cannot be read: {type(error).__name__}", code="bad_junit") from error
+    if not reading.has_root:
+        raise InvalidInput("The file is not a JUnit report.", code="bad_junit")
+    return cases
+
+
 def _cases(events: Iterator[tuple[str, Element]], reading: _Reading) -> Iterator[TestCase]:
     count = 0
     for event, element in events:
@@ -149,7 +179,10 @@ def _cases(events: Iterator[tuple[str, Element]], reading: _Reading) -> Iterator
             count += 1
             if count > MAX_CASES:
                 raise InvalidInput("The JUnit report has too many cases.", code="bad_junit")
-            yield _case(element, reading)
+            case = _case(element, reading)
+            if case.outcome in ("failed", "error"):
+                reading.failures.append(JUnitFailure(case, _traceback(element)))
+            yield case
             # What was read is let go of; the attributes of the suite above are known already.
             reading.suites[-1].clear()
 
@@ -223,6 +256,11 @@ def _message(element: Element) -> str:
     """Return why; go's tools say no more than `Failed` in the place for it, and the rest in the text."""
     message, text = element.get("message") or "", element.text or ""
     return text if message in ("", "Failed") and text.strip() else message
+
+
+def _traceback(element: Element) -> str:
+    texts = [child.text or "" for child in element if child.tag in ("failure", "error")]
+    return "\n".join(texts)[:MAX_TRACEBACK_CHARS]
 
 
 def _test_id(element: Element, suite: str) -> str:

@@ -1,5 +1,32 @@
 """Talk to a language model: one port, several doors behind it."""
 
+from patchtrail.llm.doors import model_of
+from patchtrail.llm.editor_door import AskEditor, EditorAnswer, EditorDoor
+from patchtrail.llm.endpoint import Endpoint, endpoint_of
 from patchtrail.llm.port import Cancellation, Message, Model, ModelAnswer, ModelRequest
+from patchtrail.llm.prices import Price, Prices, prices_of
+from patchtrail.llm.spending import Capped, Ledger, utc_day
+from patchtrail.llm.telemetry import SpanExporter, Traced, exporter_of
 
-__all__ = ["Cancellation", "Message", "Model", "ModelAnswer", "ModelRequest"]
+__all__ = [
+    "AskEditor",
+    "Cancellation",
+    "Capped",
+    "EditorAnswer",
+    "EditorDoor",
+    "Endpoint",
+    "Ledger",
+    "Message",
+    "Model",
+    "ModelAnswer",
+    "ModelRequest",
+    "Price",
+    "Prices",
+    "SpanExporter",
+    "Traced",
+    "endpoint_of",
+    "exporter_of",
+    "model_of",
+    "prices_of",
+    "utc_day",
+]

@@ -13,11 +13,25 @@ from patchtrail.patching.finding import Finding
 from patchtrail.patching.patch import Patch
 
 __all__ = [
+__all__ = [
     "AttemptLog",
     "Checked",
     "Checker",
     "LearnedPattern",
     "PatternLookup",
+    "TestFailure",
+    "TestOutcome",
+    "TestRunner",
+    "Workspace",
+]
+    "Checked",
+    "Checker",
+    "LearnedPattern",
+    "PatternLookup",
+<<<<<<< HEAD
+=======
+    "TestFailure",
+>>>>>>> w-c
     "TestOutcome",
     "TestRunner",
     "Workspace",
@@ -60,13 +74,25 @@ class Checker(Protocol):
 
 
 @dataclass(frozen=True)
+class TestFailure:
+    """One test that failed; file and line are the test's own, where the run told them."""
+
+    test_id: str
+    message: str
+    traceback: str = ""
+    file_path: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True)
 class TestOutcome:
-    """One run of tests on an overlay."""
+    """One run of tests on an overlay; a `problem` says why the run is no answer."""
 
     passed: tuple[str, ...]
     failed: tuple[str, ...]
     output: str
     problem: str = ""
+    failures: tuple[TestFailure, ...] = ()
 
 
 class TestRunner(Protocol):

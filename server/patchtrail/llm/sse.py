@@ -1,0 +1,29 @@
+"""Server-sent events out of bytes; a line ends at CR, LF or both, and at no other of Unicode's separators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+__all__ = ["events"]
+
+
+def events(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the data of each event; one that the end cuts off is none."""
+    data = list[bytes]()
+    for line in _lines(pieces):
+        if line.startswith(b"data:"):
+            data.append(line[5:].removeprefix(b" "))
+        elif not line and data:
+            yield b"\n".join(data)
+            data = []
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    rest = list[bytes]()
+    for piece in pieces:
+        # A CR at a piece's end may be half of CRLF: the empty line that the LF then seems to end holds no data.
+        first, *others = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        rest.append(first)
+        for other in others:
+            yield b"".join(rest)
+            rest = [other]

@@ -1,0 +1,200 @@
+"""Find a patch for findings: ask, locate, check, tell what was wrong, ask again; at most as often as the limits allow.
+
+Slow: whoever calls does so on a thread. Nothing here writes to the user's files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from patchtrail.contract.agent import AgentConfig
+from patchtrail.contract.attempt import AttemptRecord
+from patchtrail.contract.errors import ModelUnavailable
+from patchtrail.llm import Cancellation, Model, ModelRequest
+from patchtrail.patching.checks import Checks
+from patchtrail.patching.context import context_parts
+from patchtrail.patching.finding import Finding
+from patchtrail.patching.group import Group, Means, Tried, try_group
+from patchtrail.patching.overlay import Overlay, patch_between
+from patchtrail.patching.patch import LocatedHunk, Patch
+from patchtrail.patching.ports import AttemptLog, Checker, PatternLookup, TestRunner, Workspace
+from patchtrail.patching.prompt import explain_messages
+from patchtrail.patching.relocate import moved_finding, moved_patch
+from patchtrail.patching.rule_door import RuleDoor
+
+__all__ = ["FixParts", "FixRequest", "FixResult", "Fixer", "Outcome"]
+
+Outcome = Literal["accepted", "rejected", "undone"]
+EXPLANATION_TOKENS = 600
+STALE = "The file changed while the patch was made, so that it does not fit any more. Ask again."
+
+
+@dataclass(frozen=True)
+class FixRequest:
+    """What is to be fixed; findings of several files are taken file by file."""
+
+    findings: tuple[Finding, ...]
+    strategy: Literal["auto", "batch", "single"] = "auto"
+
+
+@dataclass(frozen=True)
+class FixResult:
+    """The patch that passed, or why there is none.
+
+    `needs_preview`: it was not re-checked, or the tool that made it calls it unsafe.
+    """
+
+    patch: Patch | None
+    is_rechecked: bool
+    message: str
+    attempts: tuple[AttemptRecord, ...]
+    fixed: tuple[Finding, ...]
+    unfixed: tuple[Finding, ...]
+    needs_preview: bool = False
+
+
+@dataclass(frozen=True)
+class FixParts:
+    """What a fixer works with; the composition root fills it."""
+
+    model: Callable[[], Model | None]
+    checker: Checker
+    tests: TestRunner
+    patterns: PatternLookup
+    log: AttemptLog
+    config: Callable[[Workspace], AgentConfig]
+    redact: Callable[[str], str]
+    now_ms: Callable[[], int]
+    draw_id: Callable[[], str]
+    trace_id: Callable[[], str | None]
+
+
+class Fixer:
+    """Answers requests for patches, one after the other or on several threads: it keeps nothing between them."""
+
+    def __init__(self, parts: FixParts) -> None:
+        self._parts = parts
+        self._rules = RuleDoor(parts.checker)
+
+    def can_recheck(self, finding: Finding) -> bool:
+        """Return whether the reporting tool can be run here; answers at once."""
+        return finding.is_test or self._parts.checker.can_check(finding.tool, finding.file_path)
+
+    def can_fix(self, finding: Finding) -> bool:
+        """Return whether anything here may have an answer; answers at once."""
+        return self._parts.model() is not None or self._rules.knows(finding)
+
+    def fix(
+        self, request: FixRequest, workspace: Workspace, cancellation: Cancellation, progress: Callable[[str], None]
+    ) -> FixResult:
+        """Return a patch that passed every check that can be run here, or none and why.
+
+        Every try is recorded. Raises nothing of a model's or a tool's: what they did is told in the result.
+        """
+        config = self._parts.config(workspace)
+        means = self._means(config, cancellation, progress)
+        overlay, tried = Overlay(workspace, {}), list[Tried]()
+        for group in _groups(request, config):
+            one = try_group(group, overlay, means)
+            tried.append(one)
+            overlay = overlay if one.patch is None else overlay.with_patch(one.patch)
+            if group.strategy == "batch" and one.unfixed and not means.cancellation.is_cancelled and not one.is_final:
+                for finding in one.unfixed:
+                    alone = try_group(Group((finding,), "single"), overlay, means)
+                    tried.append(alone)
+                    overlay = overlay if alone.patch is None else overlay.with_patch(alone.patch)
+        return _result(request, workspace, overlay, tried)
+
+    def revalidate(self, result: FixResult, workspace: Workspace, cancellation: Cancellation) -> FixResult:
+        """Return the result on the texts as they are now: found again there and checked again, or without a patch."""
+        if result.patch is None:
+            return result
+        overlay = Overlay(workspace, {})
+        moved = moved_patch(result.patch, overlay)
+        if moved is None:
+            return replace(result, patch=None, message=STALE)
+        checks = Checks(self._parts.checker, self._parts.tests, run_tests=False, cancellation=cancellation)
+        checked = checks.run(moved, [moved_finding(one, result.patch, moved) for one in result.fixed], overlay)
+        if checked.failures:
+            return replace(result, patch=None, message=f"{STALE} {checked.failures[0].message}")
+        return replace(result, patch=moved, is_rechecked=checked.is_rechecked)
+
+    def explain(self, finding: Finding, workspace: Workspace, cancellation: Cancellation) -> str:
+        """Return what a finding means, in a model's words; without a model, in its tool's own."""
+        model, config = self._parts.model(), self._parts.config(workspace)
+        own = f"{finding.tool} {finding.rule_id}: {finding.message}"
+        if model is None:
+            return f"{own}\n\nNo language model is configured, so there is no more to say here."
+        parts = context_parts([finding], workspace, (), config.max_prompt_tokens)
+        messages = explain_messages(finding, parts, self._parts.draw_id())
+        shown = tuple(replace(one, content=self._parts.redact(one.content)) for one in messages)
+        try:
+            return model.ask(ModelRequest(shown, EXPLANATION_TOKENS, config.timeout_s), cancellation).text
+        except ModelUnavailable as error:
+            return f"{own}\n\n{error.message}"
+
+    def outcome(self, attempt_id: str, outcome: Outcome) -> None:
+        """Record what became of an offered patch."""
+        self._parts.log.outcome(attempt_id, outcome)
+
+    def _means(self, config: AgentConfig, cancellation: Cancellation, progress: Callable[[str], None]) -> Means:
+        parts = self._parts
+        return Means(
+            model=parts.model(),
+            rules=self._rules,
+            checks=Checks(parts.checker, parts.tests, run_tests=config.run_tests, cancellation=cancellation),
+            patterns=parts.patterns,
+            log=parts.log,
+            config=config,
+            redact=parts.redact,
+            now_ms=parts.now_ms,
+            draw_id=parts.draw_id,
+            trace_id=parts.trace_id(),
+            cancellation=cancellation,
+            progress=progress,
+        )
+
+
+def _groups(request: FixRequest, config: AgentConfig) -> list[Group]:
+    """Return what is asked together: findings of one file in a batch, failing tests always alone."""
+    strategy = config.strategy if request.strategy == "auto" else request.strategy
+    groups: list[Group] = []
+    for path in dict.fromkeys(one.file_path for one in request.findings):
+        here = [one for one in request.findings if one.file_path == path and not one.is_test]
+        size = 1 if strategy == "single" else config.max_batch
+        for start in range(0, len(here), size):
+            some = tuple(here[start : start + size])
+            groups.append(Group(some, "batch" if len(some) > 1 else "single"))
+        groups += [Group((one,), "single") for one in request.findings if one.file_path == path and one.is_test]
+    return groups
+
+
+def _result(request: FixRequest, workspace: Workspace, overlay: Overlay, tried: Sequence[Tried]) -> FixResult:
+    fixed = tuple(one for part in tried for one in part.fixed)
+    hunks: tuple[LocatedHunk, ...] = tuple(
+        hunk for part in tried if part.patch is not None for hunk in part.patch.hunks
+    )
+    patch = patch_between(workspace, overlay, hunks)
+    offered = [part for part in tried if part.patch is not None]
+    is_rechecked = bool(offered) and all(part.is_rechecked for part in offered)
+    unfixed = tuple(one for one in request.findings if one not in fixed)
+    message = _message(request, tried, fixed) if patch is None or unfixed else ""
+    return FixResult(
+        patch,
+        is_rechecked,
+        message,
+        tuple(record for part in tried for record in part.records),
+        fixed,
+        unfixed,
+        needs_preview=not is_rechecked or any(not part.is_safe for part in offered),
+    )
+
+
+def _message(request: FixRequest, tried: Sequence[Tried], fixed: Sequence[Finding]) -> str:
+    reasons = list(dict.fromkeys(part.message for part in tried if part.message))
+    told = " ".join(reasons[:3]) or "Nothing was found that would fix it."
+    if not fixed:
+        return told
+    return f"{len(fixed)} of {len(request.findings)} findings are fixed. {told}"
