@@ -36,7 +36,7 @@ class WordFixes:
         self.say("use", source=choice.settings.model_source, key=choice.key, has_model=choice.editor_model is not None)
 
     def can_recheck(self, finding: Finding) -> bool:
-        return finding.tool == "Ruff"
+        return finding.tool in ("ruff", "test")
 
     def can_fix(self, finding: Finding) -> bool:
         return finding.rule_id != "NEVER"

@@ -21,7 +21,7 @@ from patchtrail.contract.lsp_fixes import (
 from patchtrail.contract.settings import Settings
 from patchtrail.editor import from_lsp
 from patchtrail.editor.editor_model import EditorModel
-from patchtrail.editor.failing_tests import FailingTests, RedFollower
+from patchtrail.editor.failing_tests import FailingTests
 from patchtrail.editor.fixing import Fixing
 from patchtrail.editor.model_choice import ChosenModel
 from patchtrail.editor.quick_fixes import QuickFixes
@@ -47,9 +47,8 @@ class FixDoor:
         self._fixes = QuickFixes(server, fixing.fixes, powers)
         can_ask = MODEL_ASK in powers.abilities
         self._model = ChosenModel(fixing.use, (lambda name: EditorModel(server, loop, name)) if can_ask else None)
-        tests = FailingTests(server)
-        self._fixes.more_of = tests.more_of
-        self._follower = RedFollower(tests, sidecar.recorder.last_test_run)
+        self._tests = FailingTests(server, self._fixes.places, sidecar.recorder.last_test_run)
+        self._fixes.more_of = self._tests.more_of
         self.configure(options.settings)
         if options.facts is not None:
             self.take_facts(options.facts)
@@ -76,7 +75,7 @@ class FixDoor:
     def follow(self, state: SessionState) -> None:
         """Follow the session for its test runs."""
         if self._fixes.settings.fixes_enabled:
-            self._follower.follow(state.next_seq, has_session=state.trace_id is not None)
+            self._tests.follow(state.next_seq, has_session=state.trace_id is not None)
 
     def take_diagnostics(self, _sidecar: Sidecar, report: DocumentDiagnostics) -> DiagnosticsTaken:
         """Keep a document's diagnostics, before fixes are asked for in it."""

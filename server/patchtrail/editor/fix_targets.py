@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from patchtrail.contract.lsp_fixes import DocumentDiagnostics, FixDiagnostic, FixTarget
 from patchtrail.patching import Finding, ToolEdit, ToolFix
+from patchtrail.patching.diagnostics import finding_of_diagnostic
 
 __all__ = ["OWN_SOURCE", "KnownDiagnostics", "finding_of"]
 
 OWN_SOURCE = "patchtrail"
 MOST_DOCUMENTS = 200
+SEVERITIES = {"error": 1, "warning": 2, "information": 3, "hint": 4}
 
 
 class KnownDiagnostics:
@@ -58,22 +61,20 @@ class KnownDiagnostics:
 
 def finding_of(diagnostic: FixDiagnostic, file_path: str) -> Finding:
     """Return the finding that a diagnostic is; one of our own is a failing test."""
-    is_test = diagnostic.source == OWN_SOURCE
+    finding = finding_of_diagnostic(
+        source=diagnostic.source,
+        code=diagnostic.code or None,
+        message=diagnostic.message,
+        file_path=file_path,
+        start=(diagnostic.start_line, diagnostic.start_character),
+        end=(diagnostic.end_line, diagnostic.end_character),
+        severity=SEVERITIES[diagnostic.severity],
+    )
+    if diagnostic.source == OWN_SOURCE:
+        return replace(finding, tool="test", rule_id="failing-test", test_id=diagnostic.code)
     edits = tuple(
         ToolEdit(one.start_line + 1, one.start_character, one.end_line + 1, one.end_character, one.text)
         for one in diagnostic.fix_edits
     )
-    return Finding(
-        tool=diagnostic.source,
-        rule_id=diagnostic.code,
-        message=diagnostic.message,
-        file_path=file_path,
-        line=diagnostic.start_line + 1,
-        character=diagnostic.start_character,
-        end_line=diagnostic.end_line + 1,
-        end_character=diagnostic.end_character,
-        severity=diagnostic.severity,
-        test_id=diagnostic.code if is_test else None,
-        # The protocol does not tell whether the tool calls its fix safe.
-        fix=ToolFix(diagnostic.fix_title, is_safe=False, edits=edits) if edits else None,
-    )
+    # The protocol does not tell whether the tool calls its fix safe.
+    return replace(finding, fix=ToolFix(diagnostic.fix_title, is_safe=False, edits=edits)) if edits else finding

@@ -13,10 +13,20 @@ from patchtrail.contract.errors import InvalidInput, PatchtrailError
 from patchtrail.contract.lsp_fixes import FixTarget
 from patchtrail.contract.wire import WireModel
 from patchtrail.editor.client_powers import ClientPowers
+from patchtrail.editor.fix_targets import OWN_SOURCE
 from patchtrail.editor.lines import lines_of
 from patchtrail.editor.patch_edits import PlacedPatch, line_edits
+from patchtrail.patching import Finding
 
-__all__ = ["INVALID_PARAMS", "REQUEST_FAILED", "quick_fix", "response_error", "result", "workspace_edit"]
+__all__ = [
+    "INVALID_PARAMS",
+    "REQUEST_FAILED",
+    "failing_tests",
+    "quick_fix",
+    "response_error",
+    "result",
+    "workspace_edit",
+]
 
 INVALID_PARAMS = -32602
 REQUEST_FAILED = -32803
@@ -33,6 +43,24 @@ def response_error(error: PatchtrailError) -> JsonRpcException:
     """Return a failed request's answer: the protocol's own error, with our problem as its data."""
     code = INVALID_PARAMS if isinstance(error, InvalidInput) else REQUEST_FAILED
     return JsonRpcException(message=error.message, code=code, data=error.problem().model_dump(mode="json"))
+
+
+def failing_tests(uri: str, findings: Sequence[Finding]) -> lsp.PublishDiagnosticsParams:
+    """Return all diagnostics of our own in a document; the test's id is their code."""
+    shown = [
+        lsp.Diagnostic(
+            lsp.Range(
+                lsp.Position(one.line - 1, one.character),
+                lsp.Position(max(one.end_line, one.line) - 1, one.end_character),
+            ),
+            one.message,
+            severity=lsp.DiagnosticSeverity.Error,
+            code=one.test_id,
+            source=OWN_SOURCE,
+        )
+        for one in findings
+    ]
+    return lsp.PublishDiagnosticsParams(uri, shown)
 
 
 def quick_fix(title: str, command: str, target: FixTarget) -> lsp.CodeAction:
