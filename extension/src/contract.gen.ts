@@ -23,7 +23,9 @@ export type Event =
   | DebugStopEvent
   | FileCreateEvent
   | FileDeleteEvent
-  | FileRenameEvent;
+  | FileRenameEvent
+  | PatchAttemptEvent
+  | PatchOutcomeEvent;
 
 /**
  * What a coding agent said of itself, through its hooks or its telemetry.
@@ -90,6 +92,138 @@ export interface ArtifactStored {
 export interface Assurance {
   level: "L0" | "L1" | "L2" | "L3" | "L4";
   reasons: string[];
+}
+/**
+ * One try. `finding` is the first of a batch; `findings` holds all of them.
+ */
+export interface AttemptRecord {
+  attempt_id: string;
+  /**
+   * The recorded session, where one was running.
+   */
+  trace_id: string | null;
+  /**
+   * ISO 8601, UTC, when the request was made.
+   */
+  timestamp: string;
+  finding: FindingRecord;
+  findings?: FindingRecord[];
+  prompt: string;
+  llm_response: string;
+  patch_generated: string | null;
+  validation_result: boolean;
+  validation_errors: string[];
+  /**
+   * From 1.
+   */
+  retry_attempt: number;
+  strategy: "batch" | "single";
+  tokens_used: number;
+  latency_ms: number;
+  cost_usd: number;
+  file_type: string;
+  finding_complexity: "simple" | "moderate" | "complex";
+  rule_category: string;
+  rule_id: string;
+  file: string;
+  line: number;
+  status: "offered" | "accepted" | "rejected" | "undone" | "refused" | "failed" | "cancelled";
+  failure_mode?:
+    | (
+        | "empty_answer"
+        | "no_change_in_answer"
+        | "unreadable_answer"
+        | "cut_off"
+        | "too_large"
+        | "outside_workspace"
+        | "not_located"
+        | "ambiguous"
+        | "no_op"
+        | "syntax_error"
+        | "finding_remains"
+        | "new_findings"
+        | "tests_failed"
+        | "check_failed"
+        | "stale_document"
+        | "model_unavailable"
+        | "timeout"
+        | "spending_cap"
+        | "cancelled"
+      )
+    | null;
+  human_labeled?: boolean;
+  model?: string;
+  template_version?: string;
+  context_parts?: ContextPart[];
+  /**
+   * The error that this retry was told.
+   */
+  retry_told?: string | null;
+  hunks?: HunkRecord[];
+  /**
+   * The tool that reported the finding was run on the result.
+   */
+  is_rechecked?: boolean;
+  /**
+   * Shared by all tries for one finding or batch.
+   */
+  group_id?: string;
+}
+/**
+ * The finding as it stood when it was asked about; lines count from 1, characters are UTF-16 units from 0.
+ */
+export interface FindingRecord {
+  tool: string;
+  rule_id: string;
+  message: string;
+  file_path: string;
+  line: number;
+  character: number;
+  end_line: number;
+  end_character: number;
+  severity?: "error" | "warning" | "information" | "hint";
+  test_id?: string | null;
+}
+/**
+ * One part of a prompt, and what it cost.
+ */
+export interface ContextPart {
+  name: string;
+  tokens: number;
+}
+/**
+ * How one hunk of an answer was located, and how sure that was, in thousandths.
+ */
+export interface HunkRecord {
+  file_path: string;
+  line: number;
+  old_lines: number;
+  new_lines: number;
+  located_by:
+    | "exact"
+    | "near_line"
+    | "whitespace"
+    | "indentation"
+    | "typography"
+    | "skipped_lines"
+    | "elision"
+    | "approximate"
+    | "fix_as_context"
+    | "whole_file"
+    | "whole_definition"
+    | "new_file";
+  certainty_milli: number;
+}
+/**
+ * A finding as an event tells it; `file_path` is relative to its root, and `line` counts from 1.
+ */
+export interface AttemptedFinding {
+  tool: string;
+  rule_id: string;
+  file_path: string;
+  line: number;
+  message: string;
+  root?: string;
 }
 /**
  * How much of an edit probably has one source, and why: evidence, never a verdict.
@@ -1195,6 +1329,11 @@ export interface DocumentMetrics {
   num_test_runs: number;
   num_commits: number;
   num_notes: number;
+  num_patch_attempts?: number;
+  /**
+   * Attempts whose patch was accepted.
+   */
+  num_patches_accepted?: number;
 }
 /**
  * Where replay starts.
@@ -1987,6 +2126,159 @@ export interface FileRename {
   root?: string;
   new_root?: string;
   seen_by?: "save" | "editor" | "disk";
+}
+/**
+ * Event line of a `PatchAttempt`.
+ */
+export interface PatchAttemptEvent {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  seq: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev: string;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  mono_ms: number;
+  type: "patch_attempt";
+  data: PatchAttempt;
+}
+/**
+ * One request to a model, or to the rules, for one finding or for several of one file.
+ */
+export interface PatchAttempt {
+  /**
+   * Id of one attempt.
+   */
+  attempt_id: string;
+  /**
+   * Shared by all tries for one finding or batch.
+   */
+  group_id: string;
+  /**
+   * @maxItems 50
+   */
+  findings: AttemptedFinding[];
+  /**
+   * Too many, or in files that are left out.
+   */
+  findings_omitted?: number;
+  strategy: "batch" | "single";
+  /**
+   * From 1.
+   */
+  retry_attempt: number;
+  status: "offered" | "accepted" | "rejected" | "undone" | "refused" | "failed" | "cancelled";
+  failure_mode:
+    | (
+        | "empty_answer"
+        | "no_change_in_answer"
+        | "unreadable_answer"
+        | "cut_off"
+        | "too_large"
+        | "outside_workspace"
+        | "not_located"
+        | "ambiguous"
+        | "no_op"
+        | "syntax_error"
+        | "finding_remains"
+        | "new_findings"
+        | "tests_failed"
+        | "check_failed"
+        | "stale_document"
+        | "model_unavailable"
+        | "timeout"
+        | "spending_cap"
+        | "cancelled"
+      )
+    | null;
+  model: string;
+  template_version: string;
+  tokens_used: number;
+  latency_ms: number;
+  cost_microusd: number;
+  /**
+   * The tool that reported the finding was run on the result.
+   */
+  is_rechecked: boolean;
+  hunks: number;
+  /**
+   * Of the hunk whose place was least sure.
+   */
+  least_certainty_milli: number | null;
+  rule_category: string;
+  finding_complexity: "simple" | "moderate" | "complex";
+  /**
+   * What the patch does, from redacted texts; empty when there is none.
+   */
+  diff_unified: string;
+  diff_artifact: ArtifactRef | null;
+  prompt_artifact: ArtifactRef | null;
+  response_artifact: ArtifactRef | null;
+  prompt_size_bytes: number;
+  response_size_bytes: number;
+  /**
+   * HMAC-SHA-256 of the redacted prompt under the session's local key.
+   */
+  prompt_hash?: string | null;
+  response_hash?: string | null;
+  /**
+   * Files of the patch whose content is never recorded.
+   */
+  files_withheld?: number;
+}
+/**
+ * Event line of a `PatchOutcome`.
+ */
+export interface PatchOutcomeEvent {
+  v: 1;
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  seq: number;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  prev: string;
+  /**
+   * Integer milliseconds.
+   */
+  ts_ms: number;
+  mono_ms: number;
+  type: "patch_outcome";
+  data: PatchOutcome;
+}
+/**
+ * What became of a patch that was offered; `lines_*` say how much of it stood when that was looked at.
+ */
+export interface PatchOutcome {
+  /**
+   * Id of one attempt.
+   */
+  attempt_id: string;
+  outcome: "accepted" | "rejected" | "undone" | "survived" | "changed" | "gone";
+  /**
+   * @maxItems 100
+   */
+  file_paths: string[];
+  /**
+   * Since it was offered; of later survival, since it was accepted.
+   */
+  after_ms: number;
+  evidence: "client" | "undo" | "saves" | "unknown";
+  /**
+   * Lines that the patch inserted and removed.
+   */
+  lines_changed?: number | null;
+  lines_standing?: number | null;
+  root?: string;
 }
 /**
  * What the client knows and the gate decides from; whatever is not reported counts as no.

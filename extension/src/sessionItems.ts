@@ -20,6 +20,8 @@ const ICONS: Record<string, string> = {
   debug_stop: "debug-stackframe",
   agent_act: "hubot",
   cell_run: "notebook",
+  patch_attempt: "lightbulb",
+  patch_outcome: "checklist",
   pause: "debug-pause",
   resume: "debug-start",
   gap: "warning",

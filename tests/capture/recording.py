@@ -15,7 +15,7 @@ from patchtrail.capture.repository import Repository
 from patchtrail.cli.sidecar import build_sidecar
 from patchtrail.contract.lsp import CommandReport, Facts, StartSession
 from patchtrail.contract.settings import Settings
-from patchtrail.study import current_consent
+from patchtrail.study import CONSENT, Consent, current_consent
 from patchtrail.trace import Replay, replay
 from patchtrail.trace.tree import TreeFile
 from tests.editor.spooled import events_of
@@ -128,15 +128,17 @@ def blob(folder: Path, commit: str, path: str) -> bytes:
 
 
 @contextmanager
-def recording(spool: Path, *folders: Path, settings: dict[str, Any] | None = None) -> Iterator[Recording]:
+def recording(
+    spool: Path, *folders: Path, settings: dict[str, Any] | None = None, consent: Consent = CONSENT
+) -> Iterator[Recording]:
     """Record a session in the first folder, with the others beside it in the workspace."""
-    sidecar = build_sidecar(spool, None)
+    sidecar = build_sidecar(spool, None, consent=consent)
     sidecar.start()
     recorder = sidecar.recorder
     try:
         recorder.configure(Settings(folders_allowed=[str(one) for one in folders], **(settings or {})))
         recorder.meet(recorder._keeper.client, folders)
-        recorder.report_facts(FACTS).result()
+        recorder.report_facts(FACTS.model_copy(update={"consent": consent.ref})).result()
         recorder.start(StartSession(root_uri=folders[0].as_uri(), task_id="T"), folders[0]).result()
         yield Recording(recorder, folders, spool)
     finally:

@@ -11,6 +11,7 @@ from tests.contract.forgetting_samples import FORGETTING, FORGETTING_WRONG
 from tests.contract.log_samples import LOG_SAMPLES, LOG_WRONG, SIGNED_KEYS
 from tests.contract.notebook_samples import NOTEBOOK_SAMPLES, NOTEBOOK_WRONG
 from tests.contract.open_samples import OPEN_SAMPLES, OPEN_WRONG
+from tests.contract.patch_samples import PATCH_SAMPLES, PATCH_WRONG
 from tests.integrity.honest import honest
 
 SESSION = honest(seed=42)
@@ -283,6 +284,7 @@ SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
     **NOTEBOOK_SAMPLES,
     **DEBUGGING_SAMPLES,
     **FORGETTING,
+    **PATCH_SAMPLES,
 }
 for _name, _values in MORE_SAMPLES.items():
     _first = next(iter(SAMPLES[_name].values()))
@@ -335,5 +337,6 @@ WRONG: dict[str, dict[str, Any]] = {
     **NOTEBOOK_WRONG,
     **DEBUGGING_WRONG,
     **FORGETTING_WRONG,
+    **PATCH_WRONG,
 }
 """Per type, by what is wrong: the fields to change in its first sample, or a value that is no object at all."""

@@ -15,6 +15,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from patchtrail.contract import (
+    attempt,
     collection,
     document,
     evidence,
@@ -27,7 +28,7 @@ from patchtrail.contract import (
     settings,
     transparency,
 )
-from patchtrail.contract.decimals import millis_from_seconds, seconds_from_millis
+from patchtrail.contract.decimals import microusd_from_usd, millis_from_seconds, seconds_from_millis, usd_from_microusd
 from patchtrail.contract.errors import InvalidInput, VerificationFailed
 from patchtrail.contract.event_lines import Event
 from patchtrail.contract.evidence import PublicKey
@@ -38,6 +39,7 @@ from patchtrail.integrity.verify import ChunkTip, Finding, check_position, open_
 from tests.contract.vectors import FOLDER, SIGNED, write_missing
 
 MODULES = (
+    attempt,
     evidence,
     forgetting,
     collection,
@@ -55,10 +57,10 @@ PATHS = sorted(FOLDER.rglob("*.json"))
 
 
 def test_every_type_has_vectors(request: pytest.FixtureRequest) -> None:
-    """Every type that crosses a boundary has a folder of vectors, and a chunk and a time have one too."""
+    """Every type that crosses a boundary has a folder of vectors, and a chunk, a time and a price have one too."""
     if request.config.getoption("--update"):
         write_missing()
-    expected = {model.__name__ for model in ROOT_TYPES} | {"Event", "Chunk", "Seconds"}
+    expected = {model.__name__ for model in ROOT_TYPES} | {"Event", "Chunk", "Seconds", "Dollars"}
 
     assert {folder.name for folder in FOLDER.iterdir() if folder.is_dir()} == expected
 
@@ -79,6 +81,8 @@ def check(kind: str, vector: dict[str, Any]) -> str | None:
         return check_chunk(vector)
     if kind == "Seconds":
         return check_seconds(vector)
+    if kind == "Dollars":
+        return check_dollars(vector)
     return check_signed(kind, vector) if kind in SIGNED else check_plain(kind, vector)
 
 
@@ -143,4 +147,11 @@ def check_seconds(vector: dict[str, Any]) -> str | None:
     """Convert both ways."""
     there = seconds_from_millis(vector["millis"]) == vector["seconds"]
     back = millis_from_seconds(vector["seconds"]) == vector["millis"]
+    return None if there and back else "refused"
+
+
+def check_dollars(vector: dict[str, Any]) -> str | None:
+    """Convert both ways."""
+    there = usd_from_microusd(vector["microusd"]) == vector["usd"]
+    back = microusd_from_usd(vector["usd"]) == vector["microusd"]
     return None if there and back else "refused"

@@ -30,6 +30,7 @@ from patchtrail.integrity.keys import SMALL_ORDER_Y, SigningKey, unpadded
 from tests.contract.event_data import LATER_EVENTS
 from tests.contract.forgetting_samples import FORGET, FORGOTTEN
 from tests.contract.log_samples import STATEMENT
+from tests.contract.patch_samples import PATCH_EVENTS, WRONG_PATCH_EVENTS
 from tests.contract.samples import ABSENT, SAMPLES, WRONG
 from tests.integrity.forging import NOT_CANONICAL
 from tests.integrity.honest import Honest, check, device_key, honest, server_key, sign_chunk
@@ -73,6 +74,7 @@ def vectors() -> Iterator[Vector]:
     yield from chunks()
     yield from public_keys()
     yield from seconds()
+    yield from dollars()
 
 
 def write_missing() -> None:
@@ -192,7 +194,7 @@ def lines() -> Iterator[Vector]:
         if name not in seen:
             content = {"about": f"An event line: {name}.", "line_base64": b64(line), "hash": digest.event_hash(line)}
             yield Vector("Event", name, True, content)
-    for label, (name, value) in LATER_EVENTS.items():
+    for label, (name, value) in {**LATER_EVENTS, **PATCH_EVENTS}.items():
         line = canonical.encode({**good, "type": name, "data": value})
         content = {"about": f"An event line: {name}.", "line_base64": b64(line), "hash": digest.event_hash(line)}
         yield Vector("Event", label, True, content)
@@ -205,6 +207,7 @@ def lines() -> Iterator[Vector]:
         "negative_seq": {**good, "seq": -1},
         "data_of_another_type": {**good, "type": "commit"},
         "no_prev": {name: one for name, one in good.items() if name != "prev"},
+        **{label: {**good, "type": name, "data": value} for label, (name, value) in WRONG_PATCH_EVENTS.items()},
     }.items():
         about = f"Malformed: {label.replace('_', ' ')}."
         yield Vector("Event", label, False, {"about": about, "line_base64": b64(canonical.encode(event))})
@@ -304,6 +307,15 @@ def seconds() -> Iterator[Vector]:
         yield Vector("Seconds", name, True, content)
     wrong = {"about": "These are not the same instant.", "millis": 1_696_435_200_123, "seconds": 1_696_435_200.0}
     yield Vector("Seconds", "rounded", False, wrong)
+
+
+def dollars() -> Iterator[Vector]:
+    """Signed millionths of a dollar and published decimal dollars, both ways."""
+    for name, microusd in {"cent": 10_000, "fraction": 1_234, "zero": 0, "thousand": 1_000_000_001}.items():
+        content = {"about": "Millionths and decimal dollars.", "microusd": microusd, "usd": microusd / 1_000_000}
+        yield Vector("Dollars", name, True, content)
+    wrong = {"about": "These are not the same price.", "microusd": 1_234, "usd": 0.0012}
+    yield Vector("Dollars", "rounded", False, wrong)
 
 
 def b64(content: bytes) -> str:

@@ -21,6 +21,8 @@ interface Vector {
   jkt?: string;
   millis?: number;
   seconds?: number;
+  microusd?: number;
+  usd?: number;
 }
 
 const FOLDER = new URL("../../shared/vectors/", import.meta.url);
@@ -46,6 +48,10 @@ const checks: Record<string, (vector: Vector) => void> = {
   Seconds(vector) {
     const [millis, seconds] = [vector.millis ?? Number.NaN, vector.seconds ?? Number.NaN];
     if (millis / 1000 !== seconds || Math.round(seconds * 1000) !== millis) throw new Refused("rounded");
+  },
+  Dollars(vector) {
+    const [microusd, usd] = [vector.microusd ?? Number.NaN, vector.usd ?? Number.NaN];
+    if (microusd / 1_000_000 !== usd || Math.round(usd * 1_000_000) !== microusd) throw new Refused("rounded");
   },
 };
 
@@ -78,7 +84,7 @@ for (const type of readdirSync(FOLDER, { withFileTypes: true }).filter((one) => 
 
 test("every type of the contract that crosses a boundary has a folder, and none is empty", () => {
   const folders = readdirSync(FOLDER, { withFileTypes: true }).filter((one) => one.isDirectory());
-  assert.deepEqual(folders.map((one) => one.name).sort(), [...schema["x-types"], "Chunk", "Seconds"].sort());
+  assert.deepEqual(folders.map((one) => one.name).sort(), [...schema["x-types"], "Chunk", "Dollars", "Seconds"].sort());
   assert.ok(files > 200, `${files} vectors were read`);
 });
 

@@ -55,7 +55,7 @@ class Reply:
 
     A `status` other than 200 answers with an error that says `error`. `hold` is waited for after `hold_after` pieces
     (-1: before anything is sent), or until the client is gone or the server closes; `reached` is set when it begins.
-    `pause` is called before every piece.
+    `pause` is called before every piece. `raw` is sent instead of an API's own events, as JSON.
     """
 
     text: str = ""
@@ -74,6 +74,7 @@ class Reply:
     reached: threading.Event | None = None
     pause: Callable[[], None] | None = None
     has_usage: bool = True
+    raw: tuple[Any, ...] = ()
 
     def pieces(self) -> list[str]:
         """Return the text as it is streamed."""

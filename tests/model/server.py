@@ -19,7 +19,7 @@ __all__ = ["ModelServer"]
 
 APIS = {"/v1/chat/completions": openai_api, "/v1/messages": anthropic_api}
 RESET = struct.pack("ii", 1, 0)
-GIANT = "x" * 40_000_000
+GIANT = "x" * 8_000_000
 WAIT_S = 0.02
 """How often a waiting thread looks whether its client is gone; nothing else depends on it."""
 
@@ -55,7 +55,7 @@ class ModelServer:
         self._http = ThreadingHTTPServer(("127.0.0.1", port), type("Handler", (_Handler,), {"model": self}))
         self._http.daemon_threads = True
         self._http.handle_error = lambda *_: None
-        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.005}, daemon=True)
 
     @property
     def url(self) -> str:
@@ -150,6 +150,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self._write(b"data: " + GIANT[:65536].encode())
 
     def _events(self, api: Any, ask: Asked, reply: Reply) -> Iterator[tuple[str, Any]]:
+        if reply.raw:
+            yield from (("", json.dumps(one)) for one in reply.raw)
+            return
         usual = list(api.events(ask, reply))
         if not reply.fault or reply.fault in ("drop", "truncated"):
             yield from usual

@@ -19,7 +19,7 @@ from tests.model.reply import Answerer, Asked, Reply
 
 __all__ = ["Key", "Render", "Truth", "TruthTable", "clean", "findings_of", "load", "merged", "truthful"]
 
-FINDING = re.compile(r"^Finding: (?P<rule>\S+) in (?P<path>.+):(?P<line>\d+)[ \t]*$", re.MULTILINE)
+FINDING = re.compile(r"^Finding: (?P<rule>\S+) in (?P<path>.+):(?P<line>\d+)[ \t\r]*$", re.MULTILINE)
 NOTHING = "I could not find a change that I am sure of."
 
 

@@ -7,7 +7,8 @@ import pytest
 from patchtrail.contract.events import ConsentRef
 from patchtrail.contract.lsp import Facts
 from patchtrail.integrity import digest
-from patchtrail.study import CONSENT_TEXT, current_consent, decide
+from patchtrail.study import CONSENT as IN_FORCE
+from patchtrail.study import CONSENT_TEXT, Consent, DataClass, current_consent, decide
 
 CONSENT = current_consent()
 YES = Facts(is_telemetry_enabled=True, is_workspace_trusted=True, consent=CONSENT)
@@ -80,4 +81,14 @@ def test_sending_asks_for_no_folder() -> None:
 def test_consent_is_named_by_its_text() -> None:
     """The consent's reference is the hash of the text that is shown; a new text is a new version."""
     assert CONSENT.sha256 == digest.sha256(CONSENT_TEXT.encode())
-    assert (CONSENT.version, CONSENT.sha256[:12]) == ("2", "e2539be6f667")
+    assert (CONSENT.version, CONSENT.sha256[:12]) == ("3", "6263c4adc59d")
+
+
+def test_prompts_and_answers_need_a_text_that_covers_them() -> None:
+    """The text that ships covers patch attempts, not prompts and answers; consent to another text covers nothing."""
+    wider = Consent("x", f"{CONSENT_TEXT}\nAnd prompts.\n", frozenset({"model_texts"}))
+    classes: tuple[DataClass, ...] = ("session", "patch_attempts", "model_texts")
+
+    assert [IN_FORCE.covers(CONSENT, one) for one in classes] == [True, True, False]
+    assert (wider.covers(wider.ref, "model_texts"), wider.covers(CONSENT, "model_texts")) == (True, False)
+    assert not IN_FORCE.covers(None, "patch_attempts")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from patchtrail.capture.ignored import OWN_FOLDER
 from patchtrail.redaction import Redactor
 from patchtrail.text import diff_of_names
 
@@ -56,6 +57,8 @@ def _told(change: Diff, redactor: Redactor, *, is_root: bool) -> Iterator[str]:
 def _withheld(path: str, redactor: Redactor, old: Blob | None, new: Blob | None) -> str | None:
     if redactor.denies(path):
         return "denied path"
+    if OWN_FOLDER in path.split("/"):
+        return "left out"
     for blob in filter(None, (old, new)):
         if blob.mode == SUBMODULE_MODE:
             return "a submodule"

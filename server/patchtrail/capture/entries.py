@@ -16,6 +16,7 @@ from patchtrail.contract.events import Heartbeat, RationaleNote, TestCase, TestR
 from patchtrail.contract.events import Redactor as RedactorFacts
 from patchtrail.contract.files import FileCreate, FileEdit
 from patchtrail.contract.lsp import EditTexts, Entry, FailedTest, NoteLink, ShownFrame
+from patchtrail.contract.patch_events import PatchAttempt
 from patchtrail.trace import told
 
 __all__ = ["Entries", "LastTestRun"]
@@ -61,7 +62,8 @@ class Entries:
             self.last_test_run = LastTestRun(seq, data, tuple(failed))
         edited = data if isinstance(data, FileEdit | FileCreate) else None
         note = data if isinstance(data, RationaleNote) else None
-        placed = edited or (note.location if note else None)
+        found = data.findings[0] if isinstance(data, PatchAttempt) and data.findings else None
+        placed = edited or found or (note.location if note else None)
         self._entries[seq] = Entry(
             seq=seq,
             ts_ms=ts_ms,

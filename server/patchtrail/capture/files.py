@@ -35,6 +35,8 @@ class Files:
         self.patterns: tuple[str, ...] = ()
         self.authored: Callable[[Path, Edit], Edit] = _as_it_is
         """Tells more of who made a change that was found on disk."""
+        self.moved: Callable[[Path, Path], None] = _nobody_follows
+        """Learns of files that have another path."""
         self._ignored = Ignored()
         self._append = append
 
@@ -289,6 +291,7 @@ class Files:
         snapshots.tree.rename(old_key, new_key)
         snapshots.hashes.clear()
         snapshots.moved(old.path, new.path)
+        self.moved(old.path, new.path)
         snapshots.recount()
         self._append(
             FileRename(
@@ -355,6 +358,10 @@ def _files_below(folder: Path, limit: int) -> Iterator[Path]:
             if count > limit:
                 return
             yield Path(at, name)
+
+
+def _nobody_follows(_old: Path, _new: Path) -> None:
+    return
 
 
 def _as_it_is(_path: Path, edit: Edit) -> Edit:

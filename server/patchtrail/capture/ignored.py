@@ -10,9 +10,13 @@ from pathlib import Path
 from patchtrail.capture.machine import TOOL_FOLDERS
 from patchtrail.redaction import matches
 
-__all__ = ["Ignored", "is_of_a_tool", "nearest_work_tree"]
+__all__ = ["OWN_FOLDER", "Ignored", "is_of_a_tool", "nearest_work_tree"]
 
-LEFT_OUT_FOLDERS = TOOL_FOLDERS | {".svn", ".nox", ".eggs", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
+OWN_FOLDER = ".patchtrail"
+"""Holds prompts and answers of every attempt: never recorded, whether git ignores it or not."""
+LEFT_OUT_FOLDERS = TOOL_FOLDERS | {
+    *(OWN_FOLDER, ".svn", ".nox", ".eggs", ".mypy_cache", ".pytest_cache", ".ruff_cache")
+}
 RULE_FILES = (".gitignore", ".git/info/exclude")
 MAX_REMEMBERED = 50_000
 GIT_TIMEOUT_S = 20

@@ -27,7 +27,7 @@ from patchtrail.capture.test_reports import TestReports, sweep
 from patchtrail.capture.unseen import forget, go_off_record, go_on_unseen, time_is_over, touched
 from patchtrail.capture.worker import PULSE_S
 from patchtrail.contract.errors import InvalidInput, NotAllowed, NotFound, SpoolUnavailable, StateConflict
-from patchtrail.contract.events import ConsentRef, Pauser
+from patchtrail.contract.events import Pauser
 from patchtrail.contract.files import SaveReason
 from patchtrail.contract.lsp import (
     CommandReport,
@@ -49,7 +49,7 @@ from patchtrail.contract.lsp_notebooks import CellRan
 from patchtrail.contract.lsp_notes import NoteSuggestion
 from patchtrail.contract.settings import Settings
 from patchtrail.integrity import digest
-from patchtrail.study import current_consent, decide
+from patchtrail.study import CONSENT, Consent, decide
 from patchtrail.trace.cells import Cell, cells_of, is_notebook
 from patchtrail.trace.tree import Tree
 
@@ -71,6 +71,7 @@ class Keeper:
         acts_folder: Path,
         failures: Callable[[], int],
         changed: Callable[[], None],
+        consent: Consent = CONSENT,
     ) -> None:
         self._logs = logs
         self._machine = machine
@@ -78,7 +79,7 @@ class Keeper:
         self._reports = TestReports(reports_root / "none")
         self._failures = failures
         self._on_change = changed
-        self._consent: ConsentRef = current_consent()
+        self._consent = consent
         self.settings = Settings()
         self._allowed: list[str] = []
         self._facts: Facts | None = None
@@ -125,7 +126,7 @@ class Keeper:
             self._facts,
             folder=None if folder is None else folder.as_posix(),
             allowed_folders=self._allowed,
-            consent=self._consent,
+            consent=self._consent.ref,
         )
 
     def _keep_gate(self) -> GateDecision:
@@ -233,6 +234,7 @@ class Keeper:
                 self._snapshots.forget_recorded()
                 raise
         session.files.saved(path)
+        self._guard_spool(lambda: session.patches.saved(path))
         self._publish()
 
     def on_files(self, act: Callable[[Files], None]) -> None:
@@ -286,12 +288,14 @@ class Keeper:
             saved_cells=before.saved_cells,
             tree=Tree(roots.start_text, roots.started_with),
         )
+        given = self._facts.consent if self._facts else None
         opener = SessionOpener(
             logs=self._logs,
             machine=self._machine,
             client=self.client,
             settings=self.settings,
-            consent=self._facts.consent if self._facts else None,
+            consent=given,
+            has_model_texts=self._consent.covers(given, "model_texts"),
             folder=folder,
             further=self._further_folders(),
             roots=roots,
@@ -372,15 +376,19 @@ class Keeper:
             raise StateConflict("No session is being recorded.", code="no_session")
         return self._session
 
-    def recorded(self, record: Callable[[Session], int]) -> Recorded:
-        """Record a report, or say why it is not recorded: neither is an error of the client's."""
+    def recorded(self, record: Callable[[Session], int | None], *, left_out: str | None = None) -> Recorded:
+        """Record a report, or say why it is not recorded: neither is an error of the client's.
+
+        A report that is no event has no number; `left_out` says why.
+        """
         session = self._session
         if session is None or session.paused_by is not None:
             return Recorded(is_recorded=False, seq=None, reasons=self._why_not())
         self._follow_secrets(session)
         seq = self._guard_spool(lambda: record(session))
         self._publish()
-        return Recorded(is_recorded=True, seq=seq, reasons=[])
+        reasons = [left_out] if seq is None and left_out else []
+        return Recorded(is_recorded=seq is not None, seq=seq, reasons=reasons)
 
     def _guard_spool(self, write: Callable[[], Result]) -> Result:
         """When the disk refuses, stop recording visibly; what is recorded is kept and can be gone on with."""
@@ -411,14 +419,7 @@ class Keeper:
 
     def debug(self, fact: DebugFact) -> Recorded:
         """Record a fact of a debugger; what is only looked at has no number."""
-        recorded = list[int | None]()
-
-        def record(session: Session) -> int:
-            recorded.append(session.debug(fact, with_values=self.settings.debugger_values))
-            return recorded[0] or 0
-
-        answer = self.recorded(record)
-        return Recorded(is_recorded=False, seq=None, reasons=[]) if recorded == [None] else answer
+        return self.recorded(lambda session: session.debug(fact, with_values=self.settings.debugger_values))
 
     def dismiss_hint(self) -> None:
         """Suggest no note any more."""

@@ -6,7 +6,7 @@ answer to a report also means that every save before it is recorded.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -14,8 +14,10 @@ from patchtrail.capture.entries import LastTestRun
 from patchtrail.capture.keeper import Keeper
 from patchtrail.capture.log import TraceLogs
 from patchtrail.capture.machine import Machine
+from patchtrail.capture.patches import PatchedFile
 from patchtrail.capture.state import ClientName, RecorderState
 from patchtrail.capture.worker import Worker
+from patchtrail.contract.attempt import AttemptRecord
 from patchtrail.contract.files import SaveReason
 from patchtrail.contract.lsp import (
     CommandReport,
@@ -36,21 +38,38 @@ from patchtrail.contract.lsp_changes import ChangeGroup
 from patchtrail.contract.lsp_debugging import DebugReport
 from patchtrail.contract.lsp_forgetting import ForgottenHere
 from patchtrail.contract.lsp_notebooks import CellRan
+from patchtrail.contract.patch_events import OutcomeEvidence, PatchOutcomeKind
 from patchtrail.contract.settings import Settings
+from patchtrail.study import CONSENT, Consent
 from patchtrail.trace.cells import Cell
 
 __all__ = ["ClientName", "Recorder", "RecorderState"]
+
+LEFT_OUT = "Its files are left out of the recording."
 
 
 class Recorder:
     """Hands everything to one keeper on one worker thread."""
 
     def __init__(
-        self, logs: TraceLogs, machine: Machine, reports_root: Path, acts_folder: Path, on_change: Callable[[], None]
+        self,
+        logs: TraceLogs,
+        machine: Machine,
+        reports_root: Path,
+        acts_folder: Path,
+        on_change: Callable[[], None],
+        *,
+        consent: Consent = CONSENT,
     ) -> None:
         self._worker = Worker(lambda: self._keeper.pulse(), lambda: self._keeper.patience_s())
         self._keeper = Keeper(
-            logs, machine, reports_root, acts_folder, failures=lambda: self._worker.failures, changed=on_change
+            logs,
+            machine,
+            reports_root,
+            acts_folder,
+            failures=lambda: self._worker.failures,
+            changed=on_change,
+            consent=consent,
         )
 
     def run(self) -> None:
@@ -61,6 +80,12 @@ class Recorder:
     def state(self) -> RecorderState:
         """How things stood after the last job."""
         return self._keeper.state
+
+    @property
+    def running_trace(self) -> str | None:
+        """The trace that is being recorded right now; None without one, and while it is paused."""
+        state = self._keeper.state
+        return state.trace_id if state.state == "recording" else None
 
     @property
     def failures(self) -> int:
@@ -192,6 +217,37 @@ class Recorder:
     def debug(self, report: DebugReport) -> Future[Recorded]:
         """Record a fact of a debugger."""
         return self._worker.submit(lambda: self._keeper.debug(report.fact))
+
+    def report_attempt(self, record: AttemptRecord, root: Path, files: Sequence[PatchedFile] = ()) -> Future[Recorded]:
+        """Record an attempt at a patch; paths are relative to `root`, `files` are the patch's texts if there is one.
+
+        While nothing is recorded, or its files are left out, the answer says so.
+        """
+        return self._worker.submit(
+            lambda: self._keeper.recorded(
+                lambda session: session.patches.attempt(record, root, files), left_out=LEFT_OUT
+            )
+        )
+
+    def report_outcome(
+        self,
+        attempt_id: str,
+        outcome: PatchOutcomeKind,
+        root: Path,
+        file_paths: Sequence[str],
+        *,
+        after_ms: int,
+        evidence: OutcomeEvidence = "client",
+    ) -> Future[Recorded]:
+        """Record what became of a patch; one that is accepted is followed, and told of again after some saves."""
+        return self._worker.submit(
+            lambda: self._keeper.recorded(
+                lambda session: session.patches.outcome(
+                    attempt_id, outcome, root, file_paths, after_ms=after_ms, evidence=evidence
+                ),
+                left_out=LEFT_OUT,
+            )
+        )
 
     def dismiss_hint(self) -> Future[None]:
         """Suggest no note any more."""

@@ -17,6 +17,7 @@ from patchtrail.capture.inner_shells import inner_shell
 from patchtrail.capture.known_secrets import KnownSecrets
 from patchtrail.capture.log import ForgottenEvents, TraceLog
 from patchtrail.capture.note_events import event_of_note, with_origin_of
+from patchtrail.capture.patches import Patches
 from patchtrail.capture.places import Places
 from patchtrail.capture.pytest_command import asks_for_junit, runs_pytest
 from patchtrail.capture.report_files import ReportFiles
@@ -77,6 +78,7 @@ class Session:
         folder: Path,
         reports: TestReports,
         is_saving: Callable[[Path], bool],
+        has_model_texts: bool = False,
     ) -> None:
         self.log = log
         self.redact_key = redact_key
@@ -87,6 +89,8 @@ class Session:
         self.edits = edits
         self.files = Files(edits, is_saving, self._take)
         self.entries = Entries(roots.first.path, folder, log.next_seq)
+        self.patches = Patches(edits, self.files, self.append, self.entries.remember_texts, has_texts=has_model_texts)
+        self.files.moved = self.patches.moved
         self.drafts = Drafts(log)
         self.episodes = Episodes()
         self.hints = Hints(self.episodes)
@@ -290,6 +294,7 @@ class Session:
         forgotten = self.log.forget(since_ms, lambda first_seq: self.drafts.kept_before(since_ms, first_seq)[1])
         self.drafts.replace(self.drafts.kept_before(since_ms, forgotten.first_seq)[0])
         self.entries.forget(forgotten.first_seq)
+        self.patches.forget(since_ms)
         # What began before and ends later tells of the time between.
         self._capturing_since_ms = self.log.wall_ms()
         self._last_pulse_ms = self.log.mono_ms()
@@ -311,6 +316,7 @@ class Session:
             self._look_last()
             self._confirm(self.drafts.all())
             self.leave_stops()
+            self.patches.settle()
         elif self.paused_by == "off_record":
             self.log.off_record.end()
         self.append(SessionEnd(reason="participant"))

@@ -36,6 +36,7 @@ class SessionOpener:
     client: ClientName
     settings: Settings
     consent: ConsentRef | None
+    has_model_texts: bool
     folder: Path
     further: list[Path]
     roots: Roots
@@ -86,6 +87,7 @@ class SessionOpener:
             folder=self.folder,
             reports=self.reports,
             is_saving=self.is_saving,
+            has_model_texts=self.has_model_texts,
         )
         session.files.patterns = tuple(self.settings.files_exclude)
         return session

@@ -54,10 +54,14 @@ class Snapshots:
 
     def reveal(self, path: Path, key: Key) -> bool:
         """Return whether a file's earlier text is hidden; it is saved on the record now, and no longer is."""
-        is_unrecorded = key not in self.tree.files and key not in self.notebooks
-        is_hidden = path in self.hidden or (self.hides_all and is_unrecorded)
+        is_hidden = self.hides(path, key)
         self.hidden.discard(path)
         return is_hidden
+
+    def hides(self, path: Path, key: Key) -> bool:
+        """Return whether a file's earlier text is hidden."""
+        is_unrecorded = key not in self.tree.files and key not in self.notebooks
+        return path in self.hidden or (self.hides_all and is_unrecorded)
 
     def record(self, key: Key, file: TreeFile) -> None:
         """Take what the trace now holds of a file; the texts that were recorded longest ago make room."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from patchtrail.cli import device, trace
+from patchtrail.cli import attempts, device, patch, trace
+from patchtrail.cli.fix import fix_command
 
 __all__ = ["app"]
 
@@ -27,8 +28,13 @@ except ModuleNotFoundError:
         raise typer.Exit(2)
 
 
+app.add_typer(attempts.app, name="attempts")
 app.add_typer(device.app, name="device")
+app.add_typer(patch.app, name="patch")
 app.add_typer(trace.app, name="trace")
+
+
+app.command("fix")(fix_command)
 
 
 @app.command("serve", context_settings={"ignore_unknown_options": True}, add_help_option=False)

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from patchtrail.contract.errors import PatchtrailError
 
-__all__ = ["console", "told"]
+__all__ = ["console", "told", "visible"]
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -21,6 +21,11 @@ Result = TypeVar("Result")
 def console() -> Console:
     """Return a console for standard output: colours on a terminal, plain lines elsewhere."""
     return Console(highlight=False, soft_wrap=True)
+
+
+def visible(text: str) -> str:
+    """Return text whose control and direction characters cannot play tricks on a terminal."""
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
 
 
 def told(verb: Callable[Parameters, Result]) -> Callable[Parameters, Result]:

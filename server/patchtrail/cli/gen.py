@@ -6,17 +6,19 @@ import json
 import sys
 from pathlib import Path
 
-from patchtrail.contract.schema import contract_schema, settings_block
+from patchtrail.contract.schema import agent_table, contract_schema, settings_block
 
 __all__ = ["main"]
 
 ROOT = Path(__file__).resolve().parents[3]
 SCHEMA = ROOT / "shared" / "schema" / "v1.json"
 MANIFEST = ROOT / "package.json"
+README = ROOT / "README.md"
+AGENT_KEYS = "<!-- agent keys: written by `make gen` -->\n", "<!-- end of agent keys -->\n"
 
 
 def main(arguments: list[str]) -> int:
-    """Write, or check, the schema and the manifest's settings block."""
+    """Write, or check, the schema, the manifest's settings block and the README's table of `[agent]` keys."""
     stale = [path for path, content in _generated().items() if not path.exists() or path.read_text() != content]
     if "--check" in arguments:
         for path in stale:
@@ -31,7 +33,18 @@ def main(arguments: list[str]) -> int:
 def _generated() -> dict[Path, str]:
     manifest = json.loads(MANIFEST.read_text())
     manifest["contributes"]["configuration"] = settings_block()
-    return {SCHEMA: _pretty(contract_schema()), MANIFEST: _pretty(manifest)}
+    return {
+        SCHEMA: _pretty(contract_schema()),
+        MANIFEST: _pretty(manifest),
+        README: _between(README.read_text(), *AGENT_KEYS, agent_table()),
+    }
+
+
+def _between(page: str, start: str, end: str, block: str) -> str:
+    """Return a page with a block of its own between two marks."""
+    before, _, rest = page.partition(start)
+    _, _, after = rest.partition(end)
+    return f"{before}{start}{block}{end}{after}"
 
 
 def _pretty(value: object) -> str:

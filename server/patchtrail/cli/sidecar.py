@@ -15,6 +15,7 @@ from patchtrail.contract.lsp import DeviceKey, SessionState
 from patchtrail.contract.lsp_forgetting import PendingChunks, PendingRequest
 from patchtrail.delivery import CAP_BYTES, Courier, Device, PendingRules, SpoolStore, SystemClock, pending
 from patchtrail.editor.sidecar import Sidecar
+from patchtrail.study import CONSENT, Consent
 
 __all__ = ["build_sidecar", "default_spool", "device_of"]
 
@@ -37,8 +38,10 @@ def device_of(key_line: bytes) -> Device:
     return Device(enrolled)
 
 
-def build_sidecar(spool: Path, device: Device | None, *, cap_bytes: int = CAP_BYTES) -> Sidecar:
-    """Wire the recorder, the spool and the courier."""
+def build_sidecar(
+    spool: Path, device: Device | None, *, cap_bytes: int = CAP_BYTES, consent: Consent = CONSENT
+) -> Sidecar:
+    """Wire the recorder, the spool and the courier; `consent` is the text that must have been agreed to."""
     clock, listeners = SystemClock(), list[Callable[[], None]]()
     if device is not None:
         device.remember_in(spool)
@@ -49,7 +52,7 @@ def build_sidecar(spool: Path, device: Device | None, *, cap_bytes: int = CAP_BY
         for listener in listeners:
             listener()
 
-    recorder = Recorder(logs, Machine.this(), spool.parent / "reports", spool.parent / "acts", changed)
+    recorder = Recorder(logs, Machine.this(), spool.parent / "reports", spool.parent / "acts", changed, consent=consent)
     rules = Rules(recorder, logs)
     courier = Courier(store, device, clock, rules, changed)
     logs.courier = courier

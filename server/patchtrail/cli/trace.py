@@ -11,7 +11,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from patchtrail.cli.client import CollectorClient
-from patchtrail.cli.console import console, told
+from patchtrail.cli.console import console, told, visible
 from patchtrail.cli.exports import Exported, ExportFormat, write_export
 from patchtrail.cli.ground import Ground, roots_named, start_texts
 from patchtrail.cli.log_check import check_log
@@ -93,21 +93,21 @@ def show(
     verdict = _verdict(evidence, server_key)
     out = console()
     for row in timeline(held.event for held in verdict.events):
-        out.print(Text(f"{row.seq:5}  {row.at_s:8.1f} s  {row.type:<15}{_visible(row.summary)}"))
+        out.print(Text(f"{row.seq:5}  {row.at_s:8.1f} s  {row.type:<15}{visible(row.summary)}"))
         for detail in row.details:
-            out.print(Text(f"{'':34}{_visible(detail)}", "dim"))
+            out.print(Text(f"{'':34}{visible(detail)}", "dim"))
     for episode in episodes_of(held.event for held in verdict.events):
         summary, details = episode_told(episode)
-        out.print(Text(f"episode  {_visible(summary)}", "yellow" if episode.green is None else "green"))
+        out.print(Text(f"episode  {visible(summary)}", "yellow" if episode.green is None else "green"))
         for detail in details:
-            out.print(Text(f"{'':9}{_visible(detail)}", "dim"))
+            out.print(Text(f"{'':9}{visible(detail)}", "dim"))
     for n in verdict.forgotten:
         out.print(Text(f"forgotten: chunk {n}, whose bytes were dropped on the participant's signed request", "dim"))
     for finding in verdict.errors:
-        out.print(Text(f"FAULT  {_visible(str(finding))}", "red"))
+        out.print(Text(f"FAULT  {visible(str(finding))}", "red"))
     summary, gaps = told_coverage(coverage_of_events(held.event for held in verdict.events))
     for line in (summary, *(f"  {gap}" for gap in gaps)):
-        out.print(Text(_visible(line)))
+        out.print(Text(visible(line)))
     _print_level(verdict.assurance())
 
 
@@ -163,7 +163,7 @@ def replay_command(
     result = ground.replay(verdict, evidence)
     count = ground.write(result, output)
     for finding in result.findings:
-        console().print(Text(f"{finding.weight} {_visible(str(finding))}", "yellow"))
+        console().print(Text(f"{finding.weight} {visible(str(finding))}", "yellow"))
     typer.echo(f"{output}: {_count(count, 'file')}.")
     if result.errors or verdict.errors:
         raise typer.Exit(1)
@@ -269,8 +269,3 @@ def _print_level(assurance: Assurance) -> None:
     out.print(Text(f"Assurance level {assurance.level}", COLOURS[assurance.level]))
     for reason in assurance.reasons:
         out.print(Text(f"  {reason}", "dim"))
-
-
-def _visible(text: str) -> str:
-    """Return text whose control and direction characters cannot play tricks on a terminal."""
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)

@@ -6,7 +6,7 @@ signed event of the same attempt is `PatchAttempt`.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -110,7 +110,7 @@ class AttemptRecord(WireModel):
     patch_generated: str | None
     validation_result: bool
     validation_errors: list[str]
-    retry_attempt: Count = Field(ge=1, description="From 1.")
+    retry_attempt: Annotated[int, Field(ge=1, le=2**53 - 1, description="From 1.")]
     strategy: Strategy
     tokens_used: Count
     latency_ms: Count

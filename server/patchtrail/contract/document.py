@@ -99,6 +99,8 @@ class DocumentMetrics(WireModel):
     num_test_runs: Count
     num_commits: Count
     num_notes: Count
+    num_patch_attempts: Count = 0
+    num_patches_accepted: Count = Field(default=0, description="Attempts whose patch was accepted.")
 
 
 class ValidationResult(WireModel):

@@ -26,6 +26,7 @@ from patchtrail.contract.events import (
     TestRun,
 )
 from patchtrail.contract.files import AgentAct, CellRun, FileCreate, FileDelete, FileEdit, FileRename
+from patchtrail.contract.patch_events import PatchAttempt, PatchOutcome
 from patchtrail.contract.wire import Count, Millis, Sha256, TraceId, WireModel
 
 __all__ = [
@@ -47,6 +48,8 @@ __all__ = [
     "FileRenameEvent",
     "GapEvent",
     "HeartbeatEvent",
+    "PatchAttemptEvent",
+    "PatchOutcomeEvent",
     "PauseEvent",
     "RationaleNoteEvent",
     "RecoveredEvent",
@@ -223,6 +226,20 @@ class FileRenameEvent(EventBody):
     data: FileRename
 
 
+class PatchAttemptEvent(EventBody):
+    """Event line of a `PatchAttempt`."""
+
+    type: Literal["patch_attempt"]
+    data: PatchAttempt
+
+
+class PatchOutcomeEvent(EventBody):
+    """Event line of a `PatchOutcome`."""
+
+    type: Literal["patch_outcome"]
+    data: PatchOutcome
+
+
 Event = Annotated[
     SessionStartEvent
     | FileEditEvent
@@ -245,7 +262,9 @@ Event = Annotated[
     | DebugStopEvent
     | FileCreateEvent
     | FileDeleteEvent
-    | FileRenameEvent,
+    | FileRenameEvent
+    | PatchAttemptEvent
+    | PatchOutcomeEvent,
     Field(discriminator="type"),
 ]
 
@@ -272,6 +291,8 @@ EventData = (
     | FileCreate
     | FileDelete
     | FileRename
+    | PatchAttempt
+    | PatchOutcome
 )
 
 EVENT_TYPES: dict[type[EventData], str] = {
@@ -297,5 +318,7 @@ EVENT_TYPES: dict[type[EventData], str] = {
     FileCreate: "file_create",
     FileDelete: "file_delete",
     FileRename: "file_rename",
+    PatchAttempt: "patch_attempt",
+    PatchOutcome: "patch_outcome",
 }
 """The `type` of an event line, by the class of its `data`."""

@@ -1,14 +1,18 @@
-"""Build the contract's generated files' content: JSON Schema, and the manifest's settings block.
+"""Build the contract's generated files' content: JSON Schema, the manifest's settings block, the README's table.
 
 Pure: it returns values; `cli/gen.py` writes them, and the TypeScript generator reads the schema.
 """
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from pydantic import JsonValue, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from patchtrail.contract import (
+    attempt,
     collection,
     document,
     evidence,
@@ -23,12 +27,13 @@ from patchtrail.contract import (
     open_protocol,
     transparency,
 )
+from patchtrail.contract.agent import AgentConfig
 from patchtrail.contract.event_lines import Event
 from patchtrail.contract.problem import Problem
 from patchtrail.contract.settings import ClientSettings, Settings
 from patchtrail.contract.wire import WireModel, WireSchema
 
-__all__ = ["ROOT_TYPES", "contract_schema", "settings_block"]
+__all__ = ["ROOT_TYPES", "agent_table", "contract_schema", "settings_block"]
 
 ROOT_TYPES: tuple[type[WireModel], ...] = (
     evidence.Envelope,
@@ -64,6 +69,7 @@ ROOT_TYPES: tuple[type[WireModel], ...] = (
     open_protocol.OneShotStanding,
     open_protocol.OneShotTrace,
     document.TraceDocument,
+    attempt.AttemptRecord,
     Problem,
     Settings,
     lsp.DeviceKey,
@@ -163,3 +169,21 @@ def settings_block() -> dict[str, JsonValue]:
             entry["default"] = model.model_fields[name].default
             properties[f"patchtrail.{field['setting']}"] = entry
     return {"title": "Patchtrail", "properties": properties}
+
+
+def agent_table() -> str:
+    """Return the table of the keys under `[agent]` of `.patchtrail.toml`, in Markdown."""
+    rows = ["| key | default | may be | means |", "|---|---|---|---|"]
+    for name, field in AgentConfig.model_json_schema(schema_generator=WireSchema)["properties"].items():
+        default = json.dumps(AgentConfig.model_fields[name].default)
+        rows.append(f"| `{name}` | `{default}` | {_range(field)} | {field['description']} |")
+    return "\n".join(rows) + "\n"
+
+
+def _range(field: dict[str, Any]) -> str:
+    if "enum" in field:
+        return ", ".join(f"`{json.dumps(one)}`" for one in field["enum"])
+    if field["type"] == "boolean":
+        return "`true`, `false`"
+    low, high = field.get("minimum"), field.get("maximum")
+    return f"{low:,} to {high:,}" if high is not None else f"{low:,} or more"

@@ -88,8 +88,8 @@ class Gathering:
             self.model = model
 
     def finish(self, reason: object) -> None:
-        """Take why it ended."""
-        if isinstance(reason, str):
+        """Take why it ended; of a refusal that was seen, a later word does not take anything back."""
+        if isinstance(reason, str) and self.finish_reason != "content_filter":
             self.finish_reason = FINISH_REASONS.get(reason, "unknown")
 
     def answer(self) -> ModelAnswer:

@@ -19,11 +19,16 @@ def events(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    rest = list[bytes]()
+    rest, carried = list[bytes](), b""
     for piece in pieces:
-        # A CR at a piece's end may be half of CRLF: the empty line that the LF then seems to end holds no data.
-        first, *others = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        whole = carried + piece
+        # A CR at a piece's end may be half of CRLF, so it waits for what follows.
+        carried = b"\r" if whole.endswith(b"\r") else b""
+        text = whole[: len(whole) - len(carried)]
+        first, *others = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         rest.append(first)
         for other in others:
             yield b"".join(rest)
             rest = [other]
+    if carried:
+        yield b"".join(rest)

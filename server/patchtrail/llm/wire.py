@@ -27,7 +27,7 @@ class Tls:
     """The certificates that a door believes: read from disk once, because that takes longer than a request does."""
 
     def __init__(self, *, is_plain: bool) -> None:
-        self._is_plain = is_plain
+        self.is_plain = is_plain
         self._context: ssl.SSLContext | None = None
 
     def context(self) -> ssl.SSLContext:
@@ -35,7 +35,7 @@ class Tls:
         import httpx
 
         if self._context is None:
-            self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if self._is_plain else httpx.create_ssl_context()
+            self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if self.is_plain else httpx.create_ssl_context()
         return self._context
 
 
@@ -61,6 +61,8 @@ class Wire:
             verify=tls.context(),
             timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_S)),
             follow_redirects=False,
+            # Without encryption nothing may leave this machine, not even by a proxy that the environment names.
+            trust_env=not tls.is_plain,
             headers={"User-Agent": USER_AGENT},
             event_hooks={"request": [self._watch], "response": [self._count]},
         ) as client:
@@ -78,7 +80,7 @@ class Wire:
         request.extensions["trace"] = self._notice
 
     def _notice(self, event: str, info: Mapping[str, Any]) -> None:
-        if event == "http11.send_request_body.complete":
+        if event == "http11.send_request_body.started":
             self.is_sent = True
         if event not in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             return

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from patchtrail.contract.attempt import FailureMode
 from patchtrail.llm import Cancellation
-from patchtrail.patching.compare import compare
+from patchtrail.patching.compare import judge
 from patchtrail.patching.finding import Finding
 from patchtrail.patching.overlay import Overlay
 from patchtrail.patching.patch import Patch
@@ -81,16 +81,22 @@ class Checks:
             return Result(tuple(findings), (), (), is_rechecked=not findings)
         before, missing_before = self._said_before(patch, usable, overlay)
         after = self.checker.check(overlay, texts, usable, self.cancellation)
-        unseen = {*missing_before, *after.not_run, *(tool for tool in tools if tool not in usable)}
+        # What could not be run is told as `tool: reason`.
+        failed = {one.partition(":")[0] for one in (*missing_before, *after.not_run)}
+        unseen = failed | {tool for tool in tools if tool not in usable}
         seen = [one for one in findings if one.tool not in unseen]
-        verdict = compare(
-            before, after.findings, {one.file_path: (one.before or "", one.after) for one in patch.files}, seen
+        verdict = judge(
+            before,
+            after.findings,
+            seen,
+            texts_before={one.file_path: one.before or "" for one in patch.files},
+            texts_after=texts,
         )
         failures = [Failure("finding_remains", _remains(one)) for one in verdict.remaining]
         if verdict.new:
             failures.append(Failure("new_findings", _new(verdict.new)))
         gone = tuple(one for one in findings if one not in verdict.remaining)
-        return Result(gone, tuple(verdict.remaining), tuple(failures), is_rechecked=not unseen)
+        return Result(gone, verdict.remaining, tuple(failures), is_rechecked=not unseen and not verdict.unseen)
 
     def _said_before(
         self, patch: Patch, tools: tuple[str, ...], overlay: Overlay

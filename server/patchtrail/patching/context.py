@@ -7,10 +7,13 @@ patterns say, related definitions. What does not fit is left out whole.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import PurePosixPath
 
 from patchtrail.llm.tokens import estimated_tokens
 from patchtrail.patching.definitions import Block, enclosing, imports_of, module_definitions, names_in, parse
+from patchtrail.patching.failing_tests import own_frames
 from patchtrail.patching.finding import Finding
 from patchtrail.patching.ports import LearnedPattern, Workspace
 from patchtrail.patching.prompt import Part
@@ -23,6 +26,7 @@ MARGIN_LINES = 3
 MAX_RELATED = 8
 MAX_RELATED_LINES = 40
 MAX_TRACEBACK = 6_000
+MAX_FRAMES = 10
 
 
 def context_parts(
@@ -48,6 +52,7 @@ def _candidates(
         if text is not None:
             yield from _code(path, text, [one for one in findings if one.file_path == path])
     for one in findings:
+        yield from _frames(one, workspace)
         if one.traceback:
             yield Part(f"traceback of {one.test_id or one.rule_id}", one.traceback[-MAX_TRACEBACK:])
     for pattern in patterns:
@@ -59,22 +64,34 @@ def _candidates(
         yield from _related(path, [one for one in findings if one.file_path == path], workspace)
 
 
+def _frames(finding: Finding, workspace: Workspace) -> Iterator[Part]:
+    """Yield the workspace's own code that a traceback went through, the innermost first."""
+    frames = own_frames(finding.traceback, (workspace.root,), workspace.read) if finding.traceback else iter(())
+    shown = {finding.file_path}
+    for path, line in islice(frames, MAX_FRAMES):
+        text = workspace.read(path)
+        if text is None or path in shown:
+            continue
+        shown.add(path)
+        yield from _code(path, text, [replace(finding, file_path=path, line=line)])
+
+
 def _code(path: str, text: str, findings: Sequence[Finding]) -> Iterator[Part]:
     """Yield the code of one file: all of a small one, else the blocks around its findings, and its imports."""
     lines = split_lines(text)
     if len(lines) <= SMALL_FILE_LINES:
-        yield Part(f"{path}, the whole file", text)
+        yield Part(f"{path}, the whole file", text, path)
         return
     tree = parse(text) if path.endswith(".py") else None
     blocks = [_widened(enclosing(text, one.line, tree), len(lines)) for one in findings]
     for block in _merged(blocks):
-        yield Part(f"{path}, lines {block.first} to {block.last}", _cut(lines, block))
+        yield Part(f"{path}, lines {block.first} to {block.last}", _cut(lines, block), path)
     if tree is not None:
         imports = [
             block for block in imports_of(tree)[0] if not any(one.first <= block.first <= one.last for one in blocks)
         ]
         if imports:
-            yield Part(f"{path}, its imports", "".join(_cut(lines, block) for block in imports))
+            yield Part(f"{path}, its imports", "".join(_cut(lines, block) for block in imports), path)
 
 
 def _related(path: str, findings: Sequence[Finding], workspace: Workspace) -> Iterator[Part]:
@@ -94,7 +111,7 @@ def _related(path: str, findings: Sequence[Finding], workspace: Workspace) -> It
             return
         block = own.get(name)
         if block is not None and not is_whole and not any(one.first <= block.first <= one.last for one in blocks):
-            yield Part(f"{path}, {name}", _cut(lines, _shortened(block)))
+            yield Part(f"{path}, {name}", _cut(lines, _shortened(block)), path)
             yielded += 1
         elif name in imported and imported[name].original:
             for part in _elsewhere(path, imported[name].module, imported[name].original, workspace):
@@ -108,7 +125,7 @@ def _elsewhere(path: str, module: str, name: str, workspace: Workspace) -> Itera
         tree = None if text is None else parse(text)
         block = None if tree is None else module_definitions(tree).get(name)
         if text is not None and block is not None:
-            yield Part(f"{candidate}, {name}", _cut(split_lines(text), _shortened(block)))
+            yield Part(f"{candidate}, {name}", _cut(split_lines(text), _shortened(block)), candidate)
             return
 
 

@@ -10,19 +10,19 @@ from patchtrail.patching.finding import Finding
 from patchtrail.patching.ports import TestFailure
 from patchtrail.patching.told_paths import relative_path
 
-__all__ = ["finding_of_failure"]
+__all__ = ["finding_of_failure", "own_frames"]
 
 FRAMES = (
     # Python's own tracebacks, and pytest's: `path:12: in name`, `path:12: AssertionError`.
-    re.compile(r'^\s*File "(?P<path>[^"\n]{1,500})", line (?P<line>\d{1,7})', re.MULTILINE),
+    re.compile(r'^[ \t]*File "(?P<path>[^"\n]{1,500})", line (?P<line>\d{1,7})', re.MULTILINE),
     re.compile(r"^(?P<path>[^\s:][^:\n]{0,500}\.py):(?P<line>\d{1,7}): ", re.MULTILINE),
 )
 STACKS = (
     # Innermost first: JavaScript's `at name (path:12:5)`, and what Go, Rust and others print.
     re.compile(
-        r"^\s+at [^\n(]{0,300}\(?(?:file://)?(?P<path>[^\s():]{1,500}):(?P<line>\d{1,7}):\d{1,7}\)?$", re.MULTILINE
+        r"^[ \t]+at [^\n(]{0,300}\(?(?:file://)?(?P<path>[^\s():]{1,500}):(?P<line>\d{1,7}):\d{1,7}\)?$", re.MULTILINE
     ),
-    re.compile(r"^\s*(?P<path>[\w./@-]{1,500}\.\w{1,10}):(?P<line>\d{1,7})(?::\d+)?:?(?:\s|$)", re.MULTILINE),
+    re.compile(r"^[ \t]*(?P<path>[\w./@-]{1,500}\.\w{1,10}):(?P<line>\d{1,7})(?::\d+)?:?(?:\s|$)", re.MULTILINE),
 )
 INSTALLED = re.compile(r"(?:^|/)(?:site-packages|dist-packages|node_modules|\.venv|venv)/")
 MAX_MESSAGE_CHARS = 2_000
@@ -36,7 +36,7 @@ def finding_of_failure(
 
     Without a traceback that is where the test is defined.
     """
-    at = next(_own_frames(failure.traceback, roots, read), None) or _definition(failure, roots, read)
+    at = next(own_frames(failure.traceback, roots, read), None) or _definition(failure, roots, read)
     if at is None:
         return None
     path, line = at
@@ -56,9 +56,7 @@ def finding_of_failure(
     )
 
 
-def _own_frames(
-    traceback: str, roots: tuple[Path, ...], read: Callable[[str], str | None]
-) -> Iterator[tuple[str, int]]:
+def own_frames(traceback: str, roots: tuple[Path, ...], read: Callable[[str], str | None]) -> Iterator[tuple[str, int]]:
     """Yield the frames in files of the workspace, the innermost first."""
     text = traceback[-MAX_TRACEBACK_CHARS:]
     python = sorted((match.start(), match) for expression in FRAMES for match in expression.finditer(text))
@@ -83,7 +81,7 @@ def _definition(
     if failure.line is not None and _has_line(text, failure.line):
         return path, failure.line
     name = failure.test_id.rpartition("::")[2].partition("[")[0]
-    found = re.search(rf"^\s*(?:async\s+)?def {re.escape(name)}\b", text, re.MULTILINE)
+    found = re.search(rf"^[ \t]*(?:async +)?def {re.escape(name)}\b", text, re.MULTILINE)
     return path, text.count("\n", 0, found.start()) + 1 if found else 1
 
 

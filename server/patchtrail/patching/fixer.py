@@ -59,7 +59,7 @@ class FixResult:
 class FixParts:
     """What a fixer works with; the composition root fills it."""
 
-    model: Callable[[], Model | None]
+    model: Callable[[AgentConfig], Model | None]
     checker: Checker
     tests: TestRunner
     patterns: PatternLookup
@@ -81,10 +81,6 @@ class Fixer:
     def can_recheck(self, finding: Finding) -> bool:
         """Return whether the reporting tool can be run here; answers at once."""
         return finding.is_test or self._parts.checker.can_check(finding.tool, finding.file_path)
-
-    def can_fix(self, finding: Finding) -> bool:
-        """Return whether anything here may have an answer; answers at once."""
-        return self._parts.model() is not None or self._rules.knows(finding)
 
     def fix(
         self, request: FixRequest, workspace: Workspace, cancellation: Cancellation, progress: Callable[[str], None]
@@ -123,7 +119,8 @@ class Fixer:
 
     def explain(self, finding: Finding, workspace: Workspace, cancellation: Cancellation) -> str:
         """Return what a finding means, in a model's words; without a model, in its tool's own."""
-        model, config = self._parts.model(), self._parts.config(workspace)
+        config = self._parts.config(workspace)
+        model = self._parts.model(config)
         own = f"{finding.tool} {finding.rule_id}: {finding.message}"
         if model is None:
             return f"{own}\n\nNo language model is configured, so there is no more to say here."
@@ -142,7 +139,7 @@ class Fixer:
     def _means(self, config: AgentConfig, cancellation: Cancellation, progress: Callable[[str], None]) -> Means:
         parts = self._parts
         return Means(
-            model=parts.model(),
+            model=parts.model(config),
             rules=self._rules,
             checks=Checks(parts.checker, parts.tests, run_tests=config.run_tests, cancellation=cancellation),
             patterns=parts.patterns,

@@ -80,6 +80,7 @@ class _Conversation:
 
     parts: list[ContextPart]
     messages: tuple[Message, ...]
+    known_paths: tuple[str, ...] = ()
     kept: KeptSecrets = field(default_factory=KeptSecrets)
     told: str | None = None
 
@@ -138,7 +139,8 @@ def _opened(group: Group, overlay: Overlay, means: Means) -> _Conversation:
         kept.learn(message.content, redacted)
         shown.append(replace(message, content=redacted))
     costs = [ContextPart(name=part.name, tokens=estimated_tokens(part.text)) for part in parts]
-    return _Conversation(costs, tuple(shown), kept)
+    paths = (one.file_path for one in (*group.findings, *parts) if one.file_path)
+    return _Conversation(costs, tuple(shown), tuple(dict.fromkeys(paths)), kept)
 
 
 def _ask(means: Means, messages: tuple[Message, ...]) -> ModelAnswer:
@@ -155,7 +157,7 @@ def _judged(
     found = patch_from_answer(
         talk.kept.restored(answer.text),
         overlay.read,
-        known_paths=[one.file_path for one in group.findings],
+        known_paths=talk.known_paths,
         focus=Focus(first.file_path, first.line, max(first.end_line, first.line)),
         is_cut_off=answer.finish_reason == "length",
     )
@@ -220,7 +222,7 @@ def _record(
         failures=failures,
         is_rechecked=is_rechecked,
     )
-    means.log.add(record)
+    means.log.add(record, patch)
     return record
 
 

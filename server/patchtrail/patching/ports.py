@@ -13,25 +13,12 @@ from patchtrail.patching.finding import Finding
 from patchtrail.patching.patch import Patch
 
 __all__ = [
-__all__ = [
     "AttemptLog",
     "Checked",
     "Checker",
     "LearnedPattern",
     "PatternLookup",
     "TestFailure",
-    "TestOutcome",
-    "TestRunner",
-    "Workspace",
-]
-    "Checked",
-    "Checker",
-    "LearnedPattern",
-    "PatternLookup",
-<<<<<<< HEAD
-=======
-    "TestFailure",
->>>>>>> w-c
     "TestOutcome",
     "TestRunner",
     "Workspace",
@@ -128,8 +115,8 @@ class PatternLookup(Protocol):
 class AttemptLog(Protocol):
     """Where every try goes, at once: the repository's own store, and the session that is recorded."""
 
-    def add(self, record: AttemptRecord) -> None:
-        """Keep one try."""
+    def add(self, record: AttemptRecord, patch: Patch | None) -> None:
+        """Keep one try, and the patch that it came to."""
 
     def outcome(self, attempt_id: str, outcome: Literal["accepted", "rejected", "undone"]) -> None:
         """Keep what became of an offered patch."""

@@ -14,7 +14,6 @@ from patchtrail.contract.errors import InvalidInput
 from patchtrail.patching.finding import Finding, Severity, ToolEdit, ToolFix
 from patchtrail.patching.ruff_findings import ReadText
 from patchtrail.patching.told_paths import relative_path
-from patchtrail.patching.utf16 import utf16_of_characters
 from patchtrail.text import split_lines
 
 __all__ = ["eslint_findings", "mypy_findings", "pyright_findings", "tsc_findings"]
@@ -48,8 +47,8 @@ def mypy_findings(printed: bytes, roots: tuple[Path, ...], read: ReadText) -> tu
             continue
         if path not in texts:
             texts[path] = split_lines(read(path) or "")
-        # The end's column is the last character's, from 1: as an end that is excluded it counts from 0.
         line, end_line = int(match["line"]), int(match["end_line"] or 0)
+        start, end = _mypy_columns(match, texts[path])
         findings.append(
             Finding(
                 tool="mypy",
@@ -57,13 +56,33 @@ def mypy_findings(printed: bytes, roots: tuple[Path, ...], read: ReadText) -> tu
                 message=match["message"],
                 file_path=path,
                 line=line,
-                character=utf16_of_characters(texts[path], line, int(match["column"] or 1) - 1),
+                character=start,
                 end_line=end_line,
-                end_character=utf16_of_characters(texts[path], end_line, int(match["end_column"])) if end_line else 0,
+                end_character=end if end_line else 0,
                 severity="error",
             )
         )
     return tuple(findings)
+
+
+def _mypy_columns(match: re.Match[str], lines: Sequence[str]) -> tuple[int, int]:
+    """Return where a finding begins and ends in its first and last line.
+
+    Beyond ASCII mypy's columns are bytes, characters, or neither, by its version: there the whole line is meant.
+    """
+    first, last = _line(lines, int(match["line"])), _line(lines, int(match["end_line"] or match["line"]))
+    start = int(match["column"] or 1) - 1 if first.isascii() else len(first) - len(first.lstrip())
+    # The end's column is the last character's, from 1: as an end that is excluded it counts from 0.
+    end = int(match["end_column"] or 0) if last.isascii() else _units(last)
+    return start, end
+
+
+def _line(lines: Sequence[str], number: int) -> str:
+    return lines[number - 1].rstrip("\r\n") if 1 <= number <= len(lines) else ""
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def tsc_findings(printed: bytes, roots: tuple[Path, ...]) -> tuple[Finding, ...]:
@@ -197,7 +216,7 @@ def _eslint_fix(fix: _EslintFix, rule: str, text: str) -> ToolFix | None:
 def _place(units: bytes, offset: int) -> tuple[int, int]:
     before = units[: offset * 2].decode("utf-16-le", "surrogatepass")
     last = before.rpartition("\n")[2]
-    return before.count("\n") + 1, len(last.encode("utf-16-le", "surrogatepass")) // 2
+    return before.count("\n") + 1, _units(last)
 
 
 def _told_lines(printed: bytes) -> Sequence[str]:

@@ -13,7 +13,8 @@ from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.events import TestCase
 from patchtrail.llm import Cancellation
 from patchtrail.patching.patch import Patch
-from patchtrail.patching.ports import TestFailure, TestOutcome, Workspace
+from patchtrail.patching.ports import TestOutcome, Workspace
+from patchtrail.qa.junit_failures import failure_of
 from patchtrail.sandbox.limits import Limits
 from patchtrail.sandbox.port import Job, Ran, Sandbox
 from patchtrail.sandbox.python_tree import PythonTree, python_tree
@@ -125,7 +126,7 @@ def _counted(
         problem = "pytest did not succeed, and its report names no test that failed."
     elif absent := _absent(cases, test_ids):
         problem = f"The run said nothing of {', '.join(absent[:3])}."
-    return TestOutcome(passed, failed, told.output, problem, tuple(map(_failure, failures)))
+    return TestOutcome(passed, failed, told.output, problem, tuple(map(failure_of, failures)))
 
 
 def _absent(cases: list[TestCase], test_ids: Sequence[str]) -> list[str]:
@@ -138,14 +139,3 @@ def _absent(cases: list[TestCase], test_ids: Sequence[str]) -> list[str]:
         told |= {"::".join(parts[:count]) for count in range(1, len(parts))} | {one.partition("[")[0]}
         told |= {parent.as_posix() for parent in PurePosixPath(parts[0]).parents}
     return [one for one in test_ids if one.removeprefix("./").rstrip("/") not in told]
-
-
-def _failure(failure: JUnitFailure) -> TestFailure:
-    case = failure.case
-    return TestFailure(
-        test_id=case.test_id,
-        message=case.message or "",
-        traceback=failure.traceback,
-        file_path=case.file_path,
-        line=case.line,
-    )

@@ -1,13 +1,41 @@
-"""The consent text in force: one immutable text, named by its SHA-256. A new text is a new version, never an edit."""
+"""The consent text in force: one immutable text, named by its SHA-256. A new text is a new version, never an edit.
+
+A text covers classes of data. What it does not cover is not recorded, however much somebody agreed to it.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
 
 from patchtrail.contract.events import ConsentRef
 from patchtrail.integrity import digest
 
-__all__ = ["CONSENT_TEXT", "CONSENT_VERSION", "current_consent"]
+__all__ = ["CONSENT", "CONSENT_TEXT", "CONSENT_VERSION", "Consent", "DataClass", "current_consent"]
 
-CONSENT_VERSION = "2"
+DataClass = Literal["session", "patch_attempts", "model_texts"]
+"""What a session holds; what patches were asked for and what became of them; the very prompts and answers."""
+
+
+@dataclass(frozen=True)
+class Consent:
+    """One consent text, and the classes of data that it covers."""
+
+    version: str
+    text: str
+    data_classes: frozenset[DataClass]
+
+    @property
+    def ref(self) -> ConsentRef:
+        """The reference that is agreed to, signed and compared."""
+        return ConsentRef(version=self.version, sha256=digest.sha256(self.text.encode()))
+
+    def covers(self, given: ConsentRef | None, data_class: DataClass) -> bool:
+        """Return whether who gave their consent gave it to this text, and it covers the class."""
+        return given == self.ref and data_class in self.data_classes
+
+
+CONSENT_VERSION = "3"
 CONSENT_TEXT = """\
 # Consent to record a debugging session
 
@@ -22,6 +50,9 @@ While a session is recorded, Patchtrail keeps:
 - the commits that appear, with their diffs;
 - breakpoints, stops, stack frames and evaluated expressions of the debugger, with names and types of variables; their
   values only if you switch that on;
+- the patches that you ask Patchtrail for: the finding, the patch that it offered or why there was none, the model, its
+  tokens, time and cost, whether you accepted, rejected or undid it, and whether its lines still stood some saves later;
+  of what was sent to the model and what it answered only sizes and keyed hashes, not the texts;
 - the notes that you write, or let an agent write;
 - when recording was paused, off the record or interrupted, and what could not be seen.
 
@@ -39,7 +70,10 @@ are off the record, or without this consent. You may pause or end at any time, w
 the last minutes of a session, also at the collector. To have a whole session deleted, ask the study's coordinators.
 """
 
+CONSENT = Consent(CONSENT_VERSION, CONSENT_TEXT, frozenset({"session", "patch_attempts"}))
+"""What ships with this version: prompts and answers are not in it."""
+
 
 def current_consent() -> ConsentRef:
     """Return the reference of the consent text that ships with this version."""
-    return ConsentRef(version=CONSENT_VERSION, sha256=digest.sha256(CONSENT_TEXT.encode()))
+    return CONSENT.ref

@@ -19,7 +19,7 @@ from patchtrail.contract.document import (
     TraceDocument,
 )
 from patchtrail.contract.errors import InvalidInput
-from patchtrail.contract.event_lines import Event, RationaleNoteEvent, SessionStartEvent
+from patchtrail.contract.event_lines import Event, PatchOutcomeEvent, RationaleNoteEvent, SessionStartEvent
 from patchtrail.contract.events import SessionStart
 from patchtrail.contract.evidence import Opening
 from patchtrail.integrity.verify import VerifiedEvent, artifact_refs
@@ -121,4 +121,11 @@ def _metrics(events: Sequence[Event]) -> DocumentMetrics:
         num_test_runs=count("test_run"),
         num_commits=count("commit"),
         num_notes=count("rationale_note"),
+        num_patch_attempts=count("patch_attempt"),
+        num_patches_accepted=_accepted(events),
     )
+
+
+def _accepted(events: Sequence[Event]) -> int:
+    told = [event.data for event in events if isinstance(event, PatchOutcomeEvent)]
+    return len({one.attempt_id for one in told if one.outcome == "accepted"})

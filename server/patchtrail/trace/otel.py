@@ -1,8 +1,8 @@
 """A session as OpenTelemetry spans, in the JSON encoding of OTLP 1.x (`TracesData`).
 
-One root span is the session; commands, test runs and debugger stops are spans below it, all else is an event of the
-root span. Names follow the semantic conventions (https://opentelemetry.io/docs/specs/semconv) where they have one;
-a coding agent's acts use those for generative AI, which are still in development.
+One root span is the session; commands, test runs, debugger stops and patch attempts are spans below it, all else is
+an event of the root span. Names follow the semantic conventions (https://opentelemetry.io/docs/specs/semconv) where
+they have one; attempts and a coding agent's acts use those for generative AI, which are still in development.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from patchtrail.contract.debugging import DebugStop
 from patchtrail.contract.event_lines import Event, SessionStartEvent
 from patchtrail.contract.events import CmdRun, TestRun
 from patchtrail.contract.files import AgentAct, FileContent, FileDelete, FileRename
+from patchtrail.contract.patch_events import PatchAttempt
 from patchtrail.integrity.verify import VerifiedEvent
 from patchtrail.trace.instants import unix_nanos
 from patchtrail.trace.timeline import told
@@ -93,8 +94,28 @@ def _span_of(event: Event) -> tuple[str, int, Attributes, bool] | None:
             named: Attributes = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": act.tool}
             named |= {"gen_ai.agent.name": act.agent, "code.file.path": act.file_path}
             return f"execute_tool {act.tool or act.act}", 0, named, False
+        case PatchAttempt() as attempt:
+            return "patch attempt", attempt.latency_ms, _of_attempt(attempt), attempt.failure_mode is not None
         case _:
             return None
+
+
+def _of_attempt(attempt: PatchAttempt) -> Attributes:
+    first = attempt.findings[0] if attempt.findings else None
+    where: Attributes = {} if first is None else {"code.file.path": first.file_path, "code.line.number": first.line}
+    return {
+        **where,
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": attempt.model or None,
+        "error.type": attempt.failure_mode,
+        "patchtrail.attempt.id": attempt.attempt_id,
+        "patchtrail.attempt.status": attempt.status,
+        "patchtrail.attempt.strategy": attempt.strategy,
+        "patchtrail.attempt.retry": attempt.retry_attempt,
+        "patchtrail.attempt.tokens": attempt.tokens_used,
+        "patchtrail.attempt.cost_microusd": attempt.cost_microusd,
+        "patchtrail.rules": "\n".join(one.rule_id for one in attempt.findings) or None,
+    }
 
 
 def _of_tests(run: TestRun) -> Attributes:

@@ -14,6 +14,7 @@ from patchtrail.contract.debugging import DebugSession
 from patchtrail.contract.event_lines import Event, SessionStartEvent
 from patchtrail.contract.events import CmdRun, Commit, Gap, Pause, RationaleNote, SessionEnd, SessionStart, TestRun
 from patchtrail.contract.files import EditEvidence, FileContent, FileCreate, FileDelete, FileEdit, FileRename
+from patchtrail.contract.patch_events import PatchAttempt
 from patchtrail.trace.code_states import CodeState, shown_path
 from patchtrail.trace.instants import rfc3339
 from patchtrail.trace.timeline import told
@@ -125,6 +126,10 @@ def _rows(event: Event) -> Iterator[Row]:
             yield {"EventType": "X-Commit", "X-Text": f"{data.sha} {data.message}"}
         case Gap() | Pause():
             yield {"EventType": f"X-{type(data).__name__}", "LoggingErrorID": data.reason, "X-Text": told(data)[0]}
+        case PatchAttempt() if data.findings:
+            first = data.findings[0]
+            place = shown_path(first.file_path, first.root)
+            yield {"EventType": "X-PatchAttempt", "CodeStateSection": place, "X-Text": told(data)[0]}
         case _:
             named = "".join(word.capitalize() for word in event.type.split("_"))
             yield {"EventType": f"X-{named}", "X-Text": told(data)[0]}

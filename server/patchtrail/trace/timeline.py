@@ -23,11 +23,20 @@ from patchtrail.contract.events import (
     TestRun,
 )
 from patchtrail.contract.files import AgentAct, CellRun, FileContent, FileCreate, FileDelete, FileEdit, FileRename
+from patchtrail.contract.patch_events import AttemptedFinding, PatchAttempt, PatchOutcome
 
 __all__ = ["TimelineRow", "episode_told", "timeline", "told", "told_coverage"]
 
 SHOWN_FAILURES = 5
 SHOWN_FRAMES = 5
+OUTCOMES = {
+    "accepted": "accepted",
+    "rejected": "rejected",
+    "undone": "undone",
+    "survived": "still stands",
+    "changed": "was changed",
+    "gone": "is gone",
+}
 QUIET = frozenset({"heartbeat", "redactor"})
 
 
@@ -98,6 +107,8 @@ def told(data: EventData) -> tuple[str, list[str]]:
             return f"{data.agent}: {data.act} {data.tool or ''} {data.file_path or ''} ({data.outcome})", []
         case DebugSession() | DebugStop() | Breakpoints():
             return _debugging(data)
+        case PatchAttempt() | PatchOutcome():
+            return _patch(data)
         case _:
             return type(data).__name__, []
 
@@ -126,6 +137,33 @@ def _debugging(data: DebugSession | DebugStop | Breakpoints) -> tuple[str, list[
             frames = [f"{one.name} at {one.file_path}:{one.line}" if one.file_path else one.name for one in data.frames]
             asked = [f"evaluated {one.expression}" for one in data.evaluations]
             return f"stopped ({data.reason}){raised}", frames[:SHOWN_FRAMES] + asked[:SHOWN_FRAMES]
+
+
+def _patch(data: PatchAttempt | PatchOutcome) -> tuple[str, list[str]]:
+    if isinstance(data, PatchOutcome):
+        share = "" if data.lines_changed is None else f", {data.lines_standing} of {data.lines_changed} lines stand"
+        where = ", ".join(data.file_paths) or "a file"
+        return f"patch {OUTCOMES[data.outcome]} in {where}{share}", [f"attempt {data.attempt_id}"]
+    how = f"{data.strategy}, {_ordinal(data.retry_attempt)} try, {data.tokens_used} tokens"
+    why = "" if data.failure_mode is None else f": {data.failure_mode.replace('_', ' ')}"
+    details = [f"{one.rule_id} {one.file_path}:{one.line}: {one.message}" for one in data.findings]
+    more = len(details) + data.findings_omitted
+    cost = f"{data.latency_ms / 1000:.1f} s, {data.cost_microusd / 1_000_000:.4f} USD, {data.model or 'no model'}"
+    checked = "" if data.is_rechecked or data.failure_mode is not None else ", not re-checked"
+    return f"patch {data.status} for {_found(data.findings)} ({how}){why}", [cost + checked, *_first(details, more)]
+
+
+def _found(findings: list[AttemptedFinding]) -> str:
+    if not findings:
+        return "a finding"
+    first = findings[0]
+    others = f" and {len(findings) - 1} more" if len(findings) > 1 else ""
+    return f"{first.rule_id or first.tool} in {first.file_path}:{first.line}{others}"
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
 
 
 def _about(note: RationaleNote) -> list[str]:

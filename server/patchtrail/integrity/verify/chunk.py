@@ -16,6 +16,7 @@ from patchtrail.contract.event_lines import Event, SessionEndEvent
 from patchtrail.contract.events import CmdRun, Commit, TestRun
 from patchtrail.contract.evidence import CHUNK_TYPE, ChunkManifest
 from patchtrail.contract.files import FileContent
+from patchtrail.contract.patch_events import PatchAttempt
 from patchtrail.integrity import canonical, chunk, digest, dsse
 from patchtrail.integrity.keys import VerifyingKey
 from patchtrail.integrity.verify.finding import Finding
@@ -131,6 +132,8 @@ def artifact_refs(event: Event) -> Iterator[ArtifactRef]:
         references = (data.cases_artifact,)
     elif isinstance(data, Commit):
         references = (data.diff_artifact,)
+    elif isinstance(data, PatchAttempt):
+        references = (data.diff_artifact, data.prompt_artifact, data.response_artifact)
     yield from filter(None, references)
 
 

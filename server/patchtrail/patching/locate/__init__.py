@@ -1,0 +1,3 @@
+"""Where proposed changes belong in a real file, strictest search first. Pure."""
+
+__all__: list[str] = []
