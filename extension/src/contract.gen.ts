@@ -2705,13 +2705,11 @@ export interface ModelKeyTaken {
   is_taken: boolean;
 }
 /**
- * What it answered; tokens as the editor counts them, 0 where it does not.
+ * What it answered, and what it is called.
  */
 export interface ModelSaid {
   text: string;
   model: string;
-  input_tokens?: number;
-  output_tokens?: number;
 }
 /**
  * A request without parameters.

@@ -18,15 +18,10 @@ export async function askEditorModel(asked: ModelAsk, token: vscode.Cancellation
   const answer = await model.sendRequest(asked.messages.map(message), { justification: "You asked for a fix." }, token);
   let text = "";
   for await (const piece of answer.text) text += piece;
-  const [input_tokens, output_tokens] = await Promise.all([counted(model, asked.messages.map((one) => one.content).join("\n"), token), counted(model, text, token)]);
-  return { text, model: model.id, input_tokens, output_tokens };
+  return { text, model: model.id };
 }
 
 /** A language model of the editor's knows no system's messages. */
 function message({ role, content }: ModelMessage): vscode.LanguageModelChatMessage {
   return role === "assistant" ? vscode.LanguageModelChatMessage.Assistant(content) : vscode.LanguageModelChatMessage.User(content);
-}
-
-async function counted(model: vscode.LanguageModelChat, text: string, token: vscode.CancellationToken): Promise<number> {
-  return model.countTokens(text, token).then((count) => Math.max(0, Math.round(count)), () => 0);
 }

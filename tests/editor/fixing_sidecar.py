@@ -38,9 +38,6 @@ class WordFixes:
     def can_recheck(self, finding: Finding) -> bool:
         return finding.tool in ("ruff", "test")
 
-    def can_fix(self, finding: Finding) -> bool:
-        return finding.rule_id != "NEVER"
-
     def fix(
         self, request: FixRequest, workspace: Workspace, cancellation: Cancellation, progress: Callable[[str], None]
     ) -> FixResult:
@@ -131,7 +128,10 @@ def attempt(attempt_id: str, request: FixRequest) -> AttemptRecord:
 def main(spool: str, log: str) -> None:
     """Serve until the client is gone."""
     fixes = WordFixes(Path(log))
-    sidecar = replace(build_sidecar(Path(spool), None), fixing=Fixing(fixes, fixes.use))
+    sidecar = replace(
+        build_sidecar(Path(spool), None),
+        fixing=Fixing(lambda _root: fixes, lambda _root, one: one.rule_id != "NEVER", fixes.use),
+    )
 
     def start(server: object, params: object) -> Callable[[], None]:
         connect(server, sidecar, params)  # type: ignore[arg-type]

@@ -156,12 +156,10 @@ class ModelAsk(WireModel):
 
 
 class ModelSaid(WireModel):
-    """What it answered; tokens as the editor counts them, 0 where it does not."""
+    """What it answered, and what it is called."""
 
     text: str
     model: str
-    input_tokens: Count = 0
-    output_tokens: Count = 0
 
 
 class ModelKey(WireModel):

@@ -6,8 +6,9 @@ from lsprotocol import types as lsp
 
 from patchtrail.contract.lsp_fixes import EXPLAIN_COMMAND, FIX_COMMAND, FixDiagnostic, FixTarget
 from patchtrail.editor import to_lsp
+from patchtrail.editor.fix_places import Place
 from patchtrail.editor.fix_targets import OWN_SOURCE, KnownDiagnostics, finding_of
-from patchtrail.editor.fixing import Fixes
+from patchtrail.editor.fixing import Fixing
 
 __all__ = ["offers"]
 
@@ -16,14 +17,19 @@ MOST_CHARS = 90
 
 
 def offers(
-    uri: str, version: int | None, file_path: str, diagnostics: list[FixDiagnostic], known: KnownDiagnostics,
-    fixes: Fixes,
-) -> list[lsp.CodeAction]:  # fmt: skip
+    uri: str,
+    version: int | None,
+    place: Place,
+    diagnostics: list[FixDiagnostic],
+    known: KnownDiagnostics,
+    fixing: Fixing,
+) -> list[lsp.CodeAction]:
     """Return a fix for each diagnostic that something here may have an answer to, one for all, and explanations."""
+    fixes = fixing.fixes_of(place.root)
     made = list[lsp.CodeAction]()
     for one in diagnostics:
-        finding = finding_of(one, file_path)
-        if fixes.can_fix(finding):
+        finding = finding_of(one, place.file_path)
+        if fixing.can_fix(place.root, finding):
             hint = "" if fixes.can_recheck(finding) else " (not re-checked)"
             made.append(to_lsp.quick_fix(f"{_title(one)}{hint}", FIX_COMMAND, FixTarget.model_construct(
                 uri=uri, version=version, diagnostic=one,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from pathlib import Path
 
 from patchtrail.contract.lsp_fixes import FixTarget
 from patchtrail.patching.fixer import FixResult
@@ -18,7 +19,7 @@ class FixCache:
 
     def __init__(self) -> None:
         self._results: OrderedDict[str, FixResult] = OrderedDict()
-        self._attempts: OrderedDict[str, tuple[str, ...]] = OrderedDict()
+        self._attempts: OrderedDict[str, tuple[Path, tuple[str, ...]]] = OrderedDict()
 
     def keep(self, target: FixTarget, result: FixResult) -> None:
         """Keep a result that has a patch."""
@@ -36,16 +37,16 @@ class FixCache:
         """Forget a result: it was refused, and asking again should find another one."""
         self._results.pop(key_of(target), None)
 
-    def remember_attempts(self, fix_id: str, result: FixResult) -> None:
+    def remember_attempts(self, fix_id: str, root: Path, result: FixResult) -> None:
         """Remember which attempts a fix came from, for what a person does with it later."""
         offered = tuple(one.attempt_id for one in result.attempts if one.status == "offered")
-        self._attempts[fix_id] = offered or tuple(one.attempt_id for one in result.attempts[-1:])
+        self._attempts[fix_id] = (root, offered or tuple(one.attempt_id for one in result.attempts[-1:]))
         if len(self._attempts) > MOST_FIXES:
             self._attempts.popitem(last=False)
 
-    def attempts(self, fix_id: str) -> tuple[str, ...]:
-        """Return the attempts of a fix; none when it is not remembered."""
-        return self._attempts.get(fix_id, ())
+    def attempts(self, fix_id: str) -> tuple[Path | None, tuple[str, ...]]:
+        """Return the folder and the attempts of a fix; no folder when it is not remembered."""
+        return self._attempts.get(fix_id, (None, ()))
 
 
 def key_of(target: FixTarget) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from lsprotocol import types as lsp
 
@@ -20,7 +21,7 @@ from patchtrail.contract.lsp_fixes import (
 )
 from patchtrail.contract.settings import Settings
 from patchtrail.editor import from_lsp
-from patchtrail.editor.editor_model import EditorModel
+from patchtrail.editor.editor_model import editor_asker
 from patchtrail.editor.failing_tests import FailingTests
 from patchtrail.editor.fixing import Fixing
 from patchtrail.editor.model_choice import ChosenModel
@@ -44,9 +45,9 @@ class FixDoor:
     ) -> None:
         loop = asyncio.get_running_loop()
         powers = from_lsp.client_powers(params, options.abilities)
-        self._fixes = QuickFixes(server, fixing.fixes, powers)
+        self._fixes = QuickFixes(server, fixing, powers)
         can_ask = MODEL_ASK in powers.abilities
-        self._model = ChosenModel(fixing.use, (lambda name: EditorModel(server, loop, name)) if can_ask else None)
+        self._model = ChosenModel(fixing.use, partial(editor_asker, server, loop) if can_ask else None)
         self._tests = FailingTests(server, self._fixes.places, sidecar.recorder.last_test_run)
         self._fixes.more_of = self._tests.more_of
         self.configure(options.settings)

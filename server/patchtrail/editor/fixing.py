@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol
 
 from patchtrail.contract.settings import Settings
@@ -18,7 +19,7 @@ Outcome = Literal["accepted", "rejected", "undone"]
 
 
 class Fixes(Protocol):
-    """Finds patches. `can_recheck` and `can_fix` answer at once; everything else is slow and runs on a thread."""
+    """Finds patches. `can_recheck` answers at once; everything else is slow and runs on a thread."""
 
     def fix(
         self, request: FixRequest, workspace: Workspace, cancellation: Cancellation, progress: Callable[[str], None]
@@ -27,9 +28,6 @@ class Fixes(Protocol):
 
     def can_recheck(self, finding: Finding) -> bool:
         """Return whether the tool that reports such a finding can be run here."""
-
-    def can_fix(self, finding: Finding) -> bool:
-        """Return whether anything here may have an answer."""
 
     def revalidate(self, result: FixResult, workspace: Workspace, cancellation: Cancellation) -> FixResult:
         """Locate a patch on the texts as they are now and check it again."""
@@ -55,7 +53,9 @@ class ModelChoice:
 
 @dataclass(frozen=True)
 class Fixing:
-    """The engine, and how it learns that the choice of its model changed."""
+    """The engine for an open folder, which is there at once; and how a change of its model is told."""
 
-    fixes: Fixes
+    fixes_of: Callable[[Path], Fixes]
+    can_fix: Callable[[Path, Finding], bool]
+    """Whether anything here may have an answer to a finding: at once, too."""
     use: Callable[[ModelChoice], None]

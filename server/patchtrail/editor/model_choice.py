@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from patchtrail.contract.lsp_fixes import ModelKey
 from patchtrail.contract.settings import Settings
 from patchtrail.editor.fixing import ModelChoice
-from patchtrail.llm import Model
+from patchtrail.llm import AskEditor, EditorDoor
 
 __all__ = ["ChosenModel"]
 
@@ -16,8 +16,8 @@ __all__ = ["ChosenModel"]
 class ChosenModel:
     """Joins what comes at different times, and hands on each change."""
 
-    def __init__(self, use: Callable[[ModelChoice], None], editor_model: Callable[[str], Model] | None) -> None:
-        self._use, self._editor_model = use, editor_model
+    def __init__(self, use: Callable[[ModelChoice], None], asker: Callable[[str], AskEditor] | None) -> None:
+        self._use, self._asker = use, asker
         self._settings = Settings()
         self._keys = dict[str, str]()
 
@@ -39,7 +39,7 @@ class ChosenModel:
         url, name = self._settings.model_url, self._settings.model_name
         # A key is never sent to another server than the one that it was given for.
         key = self._keys.get(_origin(url), "") if url else ""
-        editor_model = self._editor_model(name) if self._editor_model else None
+        editor_model = EditorDoor(self._asker(name), name=name or "editor") if self._asker else None
         self._use(ModelChoice(self._settings, key, editor_model))
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from lsprotocol import types as lsp
 
@@ -20,7 +21,7 @@ from patchtrail.editor.fix_places import Place, Places
 from patchtrail.editor.fix_progress import FixProgress
 from patchtrail.editor.fix_targets import KnownDiagnostics, finding_of
 from patchtrail.editor.fix_thread import FixThreads
-from patchtrail.editor.fixing import Fixes, Outcome
+from patchtrail.editor.fixing import Fixing, Outcome
 from patchtrail.editor.server import SidecarServer
 from patchtrail.llm import Cancellation
 from patchtrail.patching import Finding
@@ -56,8 +57,8 @@ class Asked:
 class QuickFixes:
     """The quick fixes of one editor; everything but the work on threads happens on the event loop."""
 
-    def __init__(self, server: SidecarServer, fixes: Fixes, powers: ClientPowers) -> None:
-        self._server, self._fixes, self._powers = server, fixes, powers
+    def __init__(self, server: SidecarServer, fixing: Fixing, powers: ClientPowers) -> None:
+        self._server, self._fixing, self._powers = server, fixing, powers
         self.places = Places(server.workspace)
         self.known = KnownDiagnostics()
         self.cache = FixCache()
@@ -79,7 +80,7 @@ class QuickFixes:
             return []
         diagnostics = from_lsp.diagnostics_of(params.context.diagnostics, document)
         self.known.seen(uri, document.version or 0, diagnostics)
-        return code_actions.offers(uri, document.version, place.file_path, diagnostics, self.known, self._fixes)
+        return code_actions.offers(uri, document.version, place, diagnostics, self.known, self._fixing)
 
     def resolve(self, action: lsp.CodeAction) -> lsp.CodeAction:
         """Add the edit where a patch that needs no preview was checked for this very version; else nothing."""
@@ -98,7 +99,7 @@ class QuickFixes:
         if self._offer.why_not(found.patch) or not self._offer.is_fresh(place.root, found.patch):
             return action
         action.edit = self._offer.edit(
-            place.root, found.patch, label=action.title, fix_id=self._begin(found), is_asked=False
+            place.root, found.patch, label=action.title, fix_id=self._begin(place.root, found), is_asked=False
         )
         return action
 
@@ -123,7 +124,9 @@ class QuickFixes:
         title = f"Explain {asked.findings[0].rule_id or asked.findings[0].tool}"
         async with FixProgress(self._server, title, cancellation, is_shown=self._powers.can_show_progress):
             try:
-                said = await self.threads.run(partial(self._fixes.explain, asked.findings[0], texts), cancellation)
+                said = await self.threads.run(
+                    partial(self._fixing.fixes_of(asked.place.root).explain, asked.findings[0], texts), cancellation
+                )
             except PatchtrailError as error:
                 return self._offer.tell(error.message)
         if cancellation.is_cancelled:
@@ -133,14 +136,17 @@ class QuickFixes:
 
     async def settle(self, fix_id: str, outcome: Outcome) -> bool:
         """Record what a person did with a fix; False when it is not remembered."""
-        attempts = self.cache.attempts(fix_id)
+        root, attempts = self.cache.attempts(fix_id)
+        if root is None:
+            return False
+        fixes = self._fixing.fixes_of(root)
 
         def work(_never: Cancellation) -> None:
             for attempt_id in attempts:
-                self._fixes.outcome(attempt_id, outcome)
+                fixes.outcome(attempt_id, outcome)
 
         await self.threads.run(work, Cancellation())
-        return bool(attempts)
+        return True
 
     def close(self) -> None:
         """Stop what is running."""
@@ -172,7 +178,7 @@ class QuickFixes:
         request = FixRequest(asked.findings)
 
         def work(token: Cancellation) -> FixResult:
-            return self._fixes.fix(request, texts, token, report)
+            return self._fixing.fixes_of(asked.place.root).fix(request, texts, token, report)
 
         result = await self.threads.run(work, cancellation)
         self.cache.keep(asked.target, result)
@@ -184,14 +190,15 @@ class QuickFixes:
         if result.patch is None or cancellation.is_cancelled or self._offer.is_fresh(root, result.patch):
             return result
         texts = self.places.texts(root)
-        again = await self.threads.run(partial(self._fixes.revalidate, result, texts), cancellation)
+        again = await self.threads.run(partial(self._fixing.fixes_of(root).revalidate, result, texts), cancellation)
         if again.patch is not None and not self._offer.is_fresh(root, again.patch):
             return replace(again, patch=None, message=CHANGED)
         return again
 
     async def _hand(self, asked: Asked, result: FixResult) -> FixDone:
         """Show the patch where it must be, apply it, and record what became of it."""
-        patch, root, fix_id = result.patch, asked.place.root, self._begin(result)
+        patch, root = result.patch, asked.place.root
+        fix_id = self._begin(root, result)
         if patch is None:
             return self._offer.tell(result.message)
         is_shown = self._is_shown(result)
@@ -223,7 +230,7 @@ class QuickFixes:
         found, place = self.cache.find(target), self.places.of(target.uri)
         if found is None or found.patch is None or place is None or not self._offer.is_done(place.root, found.patch):
             return None
-        fix_id = self._begin(found)
+        fix_id = self._begin(place.root, found)
         await self.settle(fix_id, "accepted")
         return FixDone(is_applied=True, message="", fix_id=fix_id)
 
@@ -243,7 +250,9 @@ class QuickFixes:
         whole = self.known.whole(target)
         diagnostics = [whole.diagnostic] if whole.diagnostic else self.known.of(target.uri, target.version)
         found = [self.more_of(finding_of(one, place.file_path), place) for one in diagnostics]
-        findings = tuple(dict.fromkeys(one for one in found if target.diagnostic or self._fixes.can_fix(one)))
+        findings = tuple(
+            dict.fromkeys(one for one in found if target.diagnostic or self._fixing.can_fix(place.root, one))
+        )
         return Asked(target, place, findings) if findings else GONE
 
     @property
@@ -255,9 +264,9 @@ class QuickFixes:
             return True
         return self.settings.fixes_preview == "always"
 
-    def _begin(self, result: FixResult) -> str:
+    def _begin(self, root: Path, result: FixResult) -> str:
         fix_id = draw_fix_id()
-        self.cache.remember_attempts(fix_id, result)
+        self.cache.remember_attempts(fix_id, root, result)
         return fix_id
 
 
