@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from patchtrail.capture import Machine, Recorder
 from patchtrail.cli.logs import SpoolLogs
+from patchtrail.cli.sidecar_fixes import SidecarFixes
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.lsp import DeviceKey, SessionState
 from patchtrail.contract.lsp_forgetting import PendingChunks, PendingRequest
@@ -79,7 +80,8 @@ def build_sidecar(
         reasons = rules.reasons() if device else ("There is no collector: everything stays on this machine.",)
         return pending(spool, request, PendingRules(rules.hold_ms(), clock.wall_ms(), reasons))
 
-    return Sidecar(recorder, session_state, listeners.append, start, close, waiting)
+    fixes = SidecarFixes(lambda: recorder.state.trace_id)
+    return Sidecar(recorder, session_state, listeners.append, start, close, waiting, fixes.fixing())
 
 
 def _state_of(
