@@ -80,7 +80,7 @@ def build_sidecar(
         reasons = rules.reasons() if device else ("There is no collector: everything stays on this machine.",)
         return pending(spool, request, PendingRules(rules.hold_ms(), clock.wall_ms(), reasons))
 
-    fixes = SidecarFixes(lambda: recorder.state.trace_id)
+    fixes = SidecarFixes(recorder)
     return Sidecar(recorder, session_state, listeners.append, start, close, waiting, fixes.fixing())
 
 
