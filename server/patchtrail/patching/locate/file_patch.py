@@ -15,6 +15,7 @@ from patchtrail.patching.response.proposal import Hunk
 
 __all__ = ["Rewritten", "rewrite"]
 
+
 @dataclass(frozen=True)
 class Rewritten:
     """A file's new text and how each changing hunk was placed; `is_conflict` of an Unplaced tells alternatives."""
