@@ -118,7 +118,8 @@ def _plain(named: str) -> tuple[str, bool] | Refusal:
     path = named.strip().replace("\\", "/")
     if DRIVE.match(path) or path.startswith("~") or any(unicodedata.category(one) == "Cc" for one in named):
         return _outside(named)
-    is_absolute = path.startswith("/")
+    # A diff writes its prefix before an absolute path too: `b//etc/hosts`.
+    is_absolute = path.startswith("/") or (path.startswith(PREFIXES) and path[2:3] == "/")
     parts = [part for part in path.split("/") if part not in ("", ".")]
     joined = "/".join(parts)
     return (joined, is_absolute) if is_safe(joined) else _outside(named)
