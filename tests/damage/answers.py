@@ -51,7 +51,7 @@ def damaged(truth: Truth, *, form: Form, seed: int, defects: Collection[str] | N
     draft = draft_of(truth)
     real = [name for name, damage in DRAFT_DEFECTS.items() if name in wanted and damage(draft, rng)]
     text, written = _written(draft, form, wanted, rng)
-    return Damaged(text, tuple([*real, *written]))
+    return Damaged(text, (*real, *written))
 
 
 def _written(draft: Draft, form: Form, wanted: list[str], rng: Random) -> tuple[str, list[str]]:
