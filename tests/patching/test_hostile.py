@@ -16,7 +16,8 @@ HOSTILE = {
     "long_hunk_header": HEAD + "@@ -" + "1" * 500_000 + " @@\n-x\n+y\n",
     "many_hunks": HEAD + "@@ ... @@\n-    return a + 1\n+    return a\n" * 5_000,
     "many_different_hunks": HEAD + "".join(f"@@ ... @@\n-    return a + {i}\n+    return {i}\n" for i in range(3_000)),
-    "absent_everywhere": HEAD + "".join(f"@@ ... @@\n     return a\n-    nothing {i}\n+    return {i}\n" for i in range(300)),
+    "absent_everywhere": HEAD
+    + "".join(f"@@ ... @@\n     return a\n-    nothing {i}\n+    return {i}\n" for i in range(300)),
     "plain_lines": HEAD + "@@ ... @@\n" + " x = 1\n" * 1_000 + "-x = 1\n+x = 2\n",
     "skipping_plain_lines": HEAD + "@@ ... @@\n" + " x = 1\n y = 2\n" * 500 + "-x = 1\n+x = 2\n",
     "prose_and_marks": HEAD + "@@ ... @@\n a\n\nThis is a sentence of prose.\n" * 8_000 + "@@ end\n",
@@ -30,7 +31,11 @@ HOSTILE = {
     "wide_json": '{"edits": [' + ",".join(['{"path":"m.py","old":"x","new":"y"}'] * 5_000) + "]}",
     "elisions": HEAD + "@@ ... @@\n" + " ...\n" * 20_000 + "-x = 1\n+y\n",
     "long_line": HEAD + "@@ ... @@\n-" + "a" * 400_000 + "\n+" + "b" * 400_000 + "\n",
-    "different_lines": "m.py\n<<<<<<< SEARCH\n" + "a\nb\n" * 4_000 + "=======\n" + "b\na\n" * 4_000 + ">>>>>>> REPLACE\n",
+    "different_lines": "m.py\n<<<<<<< SEARCH\n"
+    + "a\nb\n" * 4_000
+    + "=======\n"
+    + "b\na\n" * 4_000
+    + ">>>>>>> REPLACE\n",
     "envelope_sections": "*** Begin Patch\n" + "*** Update File: m.py\n@@\n-x\n+y\n" * 10_000 + "*** End Patch\n",
     "nested_code": "m.py\n```python\n" + "(" * 100_000 + "\n```\n",
     "nul": HEAD + "@@ -1 +1 @@\n-x = 1\n+x = '\0'\n",
@@ -71,7 +76,9 @@ def test_unsafe_paths(path: str) -> None:
     assert not is_safe(path)
 
 
-@pytest.mark.parametrize("path", ["m.py", "a/b/c.py", ".github/workflows/x.yml", ".gitignore", "git/x.py", "a b/c.py", "é.py"])
+@pytest.mark.parametrize(
+    "path", ["m.py", "a/b/c.py", ".github/workflows/x.yml", ".gitignore", "git/x.py", "a b/c.py", "é.py"]
+)
 def test_safe_paths(path: str) -> None:
     """Usual paths are safe, those that only resemble `.git` too."""
     assert is_safe(path)

@@ -13,7 +13,9 @@ from patchtrail.text import diff
 ODD = ["", "a", "b", "c = 1", "  a", "\ta", "- x", "+ y", "-- q", "++ r", "--- a/x", "+++ b/x", "@@ -1 +1 @@", "...",
        "# ... existing code ...", "\\ No newline", "a\r", "“b”", "\x0c", "```", "</patch>", "<<<<<<< SEARCH", "=======",
        ">>>>>>> REPLACE", "}", "*** End Patch", "\ufeff", "\u2028"]  # fmt: skip
-texts = st.builds(lambda lines, end: "\n".join(lines) + end, st.lists(st.sampled_from(ODD), max_size=14), st.sampled_from(["", "\n"]))
+texts = st.builds(
+    lambda lines, end: "\n".join(lines) + end, st.lists(st.sampled_from(ODD), max_size=14), st.sampled_from(["", "\n"])
+)
 bodies = st.lists(st.tuples(st.sampled_from(" +-"), st.sampled_from(ODD)), max_size=10)
 
 
@@ -38,7 +40,9 @@ def test_an_exact_diff_always_applies(before: str, after: str) -> None:
 @given(texts, bodies)
 def test_nothing_is_deleted_that_no_line_names(before: str, body: list[tuple[str, str]]) -> None:
     """A line that goes away equals a removed line of the answer, but for blanks and typography."""
-    answer = "```diff\n--- a/x.txt\n+++ b/x.txt\n@@ ... @@\n" + "".join(f"{sign}{text}\n" for sign, text in body) + "```\n"
+    answer = (
+        "```diff\n--- a/x.txt\n+++ b/x.txt\n@@ ... @@\n" + "".join(f"{sign}{text}\n" for sign, text in body) + "```\n"
+    )
     found = patch_of(answer, before)
     if isinstance(found, Refusal):
         return
@@ -49,7 +53,11 @@ def test_nothing_is_deleted_that_no_line_names(before: str, body: list[tuple[str
 
 
 @settings(max_examples=250, deadline=None)
-@given(st.text(max_size=300) | st.lists(st.sampled_from([*ODD, "--- a/x.txt", "+++ b/x.txt", "-a", "+b", " a"])).map("\n".join), texts)
+@given(
+    st.text(max_size=300)
+    | st.lists(st.sampled_from([*ODD, "--- a/x.txt", "+++ b/x.txt", "-a", "+b", " a"])).map("\n".join),
+    texts,
+)
 def test_any_answer_has_an_outcome(answer: str, before: str) -> None:
     """Whatever the answer is, a patch that changes something or a refusal comes back, and no exception."""
     found = patch_of(answer, before)

@@ -125,7 +125,9 @@ class _Builder:
     def _written(self, line: Line) -> str:
         """Keep the file's own characters where an added line repeats a removed one in other typography."""
         swapped = [] if self._open is None else self._open.removed
-        rated = ((SequenceMatcher(None, one[0], line.text, autojunk=False).ratio(), one) for one in swapped[:MOST_SWAPPED])
+        rated = (
+            (SequenceMatcher(None, one[0], line.text, autojunk=False).ratio(), one) for one in swapped[:MOST_SWAPPED]
+        )
         ratio, (quoted, real) = max(rated, default=(0.0, ("", "")))
         return with_file_characters(line.text, quoted, real) if ratio >= ALIKE else line.text
 

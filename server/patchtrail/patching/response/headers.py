@@ -92,9 +92,7 @@ def _git_header(lines: list[str], i: int, names: str) -> FileHeader | None:
             problem = "changes a binary file"
         at += 1
     if at < len(lines) and OLD.match(lines[at]) and (pair := _pair(lines, at, lines[at].split(None, 1)[1])):
-        return replace(
-            pair, length=at - i + pair.length, is_new=is_new or pair.is_new, problem=problem or pair.problem
-        )
+        return replace(pair, length=at - i + pair.length, is_new=is_new or pair.is_new, problem=problem or pair.problem)
     if at < len(lines) and (plus := PLUS.match(lines[at])) and _is_path(_bare(plus[1]), is_in_hunk=False):
         return FileHeader(_bare(plus[1]), at - i + 1, is_new, problem)
     return FileHeader(path, at - i, is_new, problem) if path else None

@@ -14,6 +14,7 @@ from patchtrail.patching.response.whole import read_whole
 
 __all__ = ["is_cut", "reading_of", "single_blocks"]
 
+
 def reading_of(text: str, stands: Stands) -> Reading | None:
     """Return the reading in the most explicit form that is there; None when the answer holds nothing to apply."""
     if text.lstrip()[:1] in ("{", "["):
