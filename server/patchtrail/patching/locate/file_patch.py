@@ -16,6 +16,10 @@ from patchtrail.patching.response.proposal import Hunk
 __all__ = ["Rewritten", "rewrite"]
 
 
+MOST_HUNKS = 400
+MOST_IN_TURN = 40
+
+
 @dataclass(frozen=True)
 class Rewritten:
     """A file's new text and how each changing hunk was placed; `is_conflict` of an Unplaced tells alternatives."""
@@ -34,6 +38,8 @@ def rewrite(text: str, hunks: Sequence[Hunk], focus_line: int | None) -> Rewritt
     changing = [one for one in map(plain_hunk, hunks) if one.is_changing]
     if not changing:
         return Rewritten(text, ())
+    if len(changing) > MOST_HUNKS:
+        return Unplaced(f"There are {len(changing):,} hunks for one file; {MOST_HUNKS} are looked for at most.")
     file = FileText(text)
     placed = place_all(file, changing, focus_line)
     if isinstance(placed, Unplaced):
@@ -56,6 +62,8 @@ def _applied(file: FileText, placed: Sequence[Placed]) -> Rewritten | Unplaced:
 
 def _one_after_the_other(file: FileText, hunks: Sequence[Hunk], focus_line: int | None) -> Rewritten | None:
     """Apply what has a place; what has none must stand, exactly and once, in the text that results."""
+    if len(hunks) > MOST_IN_TURN:
+        return None
     first = [one for one in hunks if isinstance(place_all(file, [one], focus_line), list)]
     rest = [one for one in hunks if one not in first]
     placed = place_all(file, first, focus_line) if first and rest else Unplaced("")

@@ -89,6 +89,8 @@ class _Reader:
         self._hunks = list[Hunk]()
         self._open = _Open() if is_fenced else None
         self.text = UnifiedText()
+        marks = (i for i in range(len(lines) - 1, -1, -1) if lines[i].startswith(("@@", "diff --git", "+++ ")))
+        self._last_mark = next(marks, -1)
 
     def run(self) -> None:
         """Read all lines."""
@@ -113,7 +115,7 @@ class _Reader:
             if at.first:
                 opened.lines.append(_line(at.first))
             return 1
-        if line.strip() in END_LINES:
+        if line.strip() in END_LINES or (line.startswith("```") and not self._is_fenced):
             self._close_hunk()
             self._open, self.text.is_ended = None, True
             return 1
@@ -140,9 +142,8 @@ class _Reader:
     def _is_prose(self, i: int, line: str) -> bool:
         """Tell prose behind an unfenced diff: it follows an empty line, and nothing after it is a diff."""
         is_after_gap = i > 0 and not self._lines[i - 1]
-        if not is_after_gap or not PROSE.match(line) or len(line.split()) < 3:
-            return False
-        return not any(rest.startswith(("@@", "diff --git", "+++ ")) for rest in self._lines[i:])
+        is_long = len(line.split(None, 3)) >= 3 or line.rstrip().endswith(":")
+        return i > self._last_mark and is_after_gap and is_long and PROSE.match(line) is not None
 
     def _close_hunk(self) -> None:
         hunk = self._open.closed() if self._open else None
@@ -157,7 +158,8 @@ class _Reader:
         if hunks or (header is not None and header.problem):
             path = header.path if header else None
             is_new = header.is_new if header else False
-            self.text.files.append(FileChange(path, hunks, is_new=is_new, problem=header.problem if header else ""))
+            problem, other = (header.problem, header.other) if header else ("", None)
+            self.text.files.append(FileChange(path, hunks, is_new=is_new, problem=problem, other_path=other))
         self._hunks, self._header = [], None
 
 
