@@ -7,7 +7,7 @@ const TARGET = new URL("../src/contract.gen.ts", import.meta.url);
 
 const schema = JSON.parse(readFileSync(SCHEMA, "utf8"));
 const methods = schema["x-methods"];
-const { "x-types": _types, "x-methods": _methods, "x-notifications": notifications, ...types } = schema;
+const { "x-types": _types, "x-methods": _methods, "x-client-methods": asked, "x-notifications": notifications, ...types } = schema;
 
 // Without a root type of its own the generator would invent one; every definition is emitted instead.
 const compiled = await compile({ ...types, title: "PatchtrailContract", type: "object" }, "PatchtrailContract", {
@@ -22,13 +22,18 @@ const cleaned = compiled
   .replace(/\/\*\*\n \* This interface was referenced by[^\n]*\n[^\n]*\n \*\/\n/g, "")
   .replace(/ \*\n \* This interface was referenced by[^\n]*\n[^\n]*\n/g, "")
   .replace(/export interface PatchtrailContract \{\}\n/, "");
-const lines = Object.entries(methods).map(([name, one]) => `  ${JSON.stringify(name)}: { params: ${one.params}; result: ${one.result} };`);
+const told = (of) => Object.entries(of).map(([name, one]) => `  ${JSON.stringify(name)}: { params: ${one.params}; result: ${one.result} };`);
 const sent = Object.entries(notifications).map(([name, params]) => `  ${JSON.stringify(name)}: ${params};`);
 const content = `${cleaned.trimEnd()}
 
 /** Requests from the client to the sidecar. */
 export interface Requests {
-${lines.join("\n")}
+${told(methods).join("\n")}
+}
+
+/** Requests from the sidecar to the client. */
+export interface ClientRequests {
+${told(asked).join("\n")}
 }
 
 /** Notifications from the sidecar to the client. */

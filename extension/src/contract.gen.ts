@@ -26,6 +26,29 @@ export type Event =
   | FileRenameEvent
   | PatchAttemptEvent
   | PatchOutcomeEvent;
+/**
+ * Stated reasons: one field per kind, several at once if the client likes, or our `kind` and `text`.
+ */
+export type OpenRationaleNote = OpenRationaleNote1 & OpenRationaleNote2;
+export type OpenRationaleNote1 =
+  | {
+      plan: string;
+    }
+  | {
+      hypothesis: string;
+    }
+  | {
+      observation: string;
+    }
+  | {
+      decision: string;
+    }
+  | {
+      next_step: string;
+    }
+  | {
+      text: string;
+    };
 
 /**
  * What a coding agent said of itself, through its hooks or its telemetry.
@@ -1230,6 +1253,22 @@ export interface PublicKey {
   x: string;
 }
 /**
+ * One edit of the reporting tool's own fix.
+ */
+export interface DiagnosticEdit {
+  start_line: number;
+  start_character: number;
+  end_line: number;
+  end_character: number;
+  text: string;
+}
+/**
+ * Whether they are kept.
+ */
+export interface DiagnosticsTaken {
+  is_taken: boolean;
+}
+/**
  * A blob by reference.
  */
 export interface DocumentArtifact {
@@ -1240,6 +1279,35 @@ export interface DocumentArtifact {
   sha256: string;
   size_bytes: number;
   media_type: string;
+}
+/**
+ * Every diagnostic of a document, sent right before fixes are asked for in it.
+ */
+export interface DocumentDiagnostics {
+  uri: string;
+  version: number;
+  /**
+   * @maxItems 5000
+   */
+  diagnostics: FixDiagnostic[];
+}
+/**
+ * A diagnostic of any tool, with what tells it from the others of its document.
+ */
+export interface FixDiagnostic {
+  message: string;
+  source?: string;
+  code?: string;
+  severity?: "error" | "warning" | "information" | "hint";
+  start_line: number;
+  start_character: number;
+  end_line: number;
+  end_character: number;
+  /**
+   * The tool's own fix, where it sent one along.
+   */
+  fix_title?: string;
+  fix_edits?: DiagnosticEdit[];
 }
 /**
  * Where it was recorded.
@@ -1824,6 +1892,7 @@ export interface Gap {
     | "test_explorer"
     | "too_many_changes"
     | "not_a_file"
+    | "nested_repository"
     | "off_record"
     | "forgotten"
     | "spool_full"
@@ -2248,6 +2317,57 @@ export interface Facts {
   is_paused?: boolean;
 }
 /**
+ * What was chosen; closing the preview is no.
+ */
+export interface FixChoice {
+  is_applied: boolean;
+}
+/**
+ * What became of a command; a person was told already, unless `explanation` is theirs to read.
+ */
+export interface FixDone {
+  is_applied: boolean;
+  message: string;
+  fix_id?: string | null;
+  explanation?: string;
+}
+/**
+ * What a person did with a patch that was applied: the client noticed it.
+ */
+export interface FixOutcome {
+  fix_id: string;
+  outcome: "accepted" | "rejected" | "undone";
+}
+/**
+ * Ask the client to show a patch as a diff, and whether to apply it.
+ */
+export interface FixPreview {
+  fix_id: string;
+  title: string;
+  is_rechecked: boolean;
+  files: PreviewFile[];
+}
+/**
+ * One file of a patch; `before` is absent for a new file.
+ */
+export interface PreviewFile {
+  uri: string;
+  file_path: string;
+  before: string | null;
+  after: string;
+}
+/**
+ * The one argument of both commands: which diagnostic, or all of the document, in which version of it.
+ */
+export interface FixTarget {
+  uri: string;
+  version?: number | null;
+  /**
+   * Absent: every one that is known there.
+   */
+  diagnostic?: FixDiagnostic | null;
+}
+/**
  * The device's signed request: drop the bytes of these chunks, and what nothing else refers to.
  */
 export interface Forget {
@@ -2418,6 +2538,10 @@ export interface InclusionProof {
 export interface InitializationOptions {
   settings?: Settings;
   facts?: Facts | null;
+  /**
+   * Requests to the client that it answers: patchtrail/fix/preview, patchtrail/model/ask.
+   */
+  abilities?: string[];
 }
 /**
  * What the sidecar is told of the settings under `patchtrail.`; a dot in the setting's name is `_` here.
@@ -2463,6 +2587,34 @@ export interface Settings {
    * Suggest a note at a natural pause, in the status bar and the session view: a third red run of a test, a revert, a long stop in the debugger. At most one in ten minutes, never a pop-up.
    */
   notes_hints?: boolean;
+  /**
+   * Offer patches as quick fixes for diagnostics of any tool and for failing tests.
+   */
+  fixes_enabled?: boolean;
+  /**
+   * When a patch is shown as a diff before it is applied. One that the reporting tool could not check again is always shown.
+   */
+  fixes_preview?: "always" | "notRechecked" | "never";
+  /**
+   * Who makes patches: `endpoint` asks the model at `model.url`, `editor` the editor's own, `rules` no model at all. `auto` takes the endpoint where one is set, and the rules otherwise.
+   */
+  model_source?: "auto" | "endpoint" | "editor" | "rules";
+  /**
+   * Base address of a model's API, such as `http://localhost:11434/v1`. Empty: none.
+   */
+  model_url?: string;
+  /**
+   * The model's name at that address, or the id of the editor's own.
+   */
+  model_name?: string;
+  /**
+   * The API that is spoken at that address: OpenAI's, as most do, or Anthropic's.
+   */
+  model_kind?: "openai" | "anthropic";
+  /**
+   * Address of an OpenTelemetry collector that gets a span of each request to a model, without its texts. Empty: none.
+   */
+  model_otlp_endpoint?: string;
 }
 /**
  * A one-time enrolment code: 10 Crockford characters, stored only as a hash.
@@ -2544,6 +2696,44 @@ export interface KeyStatement {
    * @maxItems 100
    */
   log: [ServerKey, ...ServerKey[]];
+}
+/**
+ * Ask the editor's own model; `model` is the one that the user chose, or empty.
+ */
+export interface ModelAsk {
+  messages: ModelMessage[];
+  max_output_tokens: number;
+  model?: string;
+}
+/**
+ * One message to a model.
+ */
+export interface ModelMessage {
+  role: "system" | "user" | "assistant";
+  content: string;
+}
+/**
+ * A model's key from where the editor keeps secrets, and the one address that it may be sent to.
+ */
+export interface ModelKey {
+  url: string;
+  /**
+   * Empty: there is none any more.
+   */
+  key: string;
+}
+/**
+ * Whether it is for the address that the settings name.
+ */
+export interface ModelKeyTaken {
+  is_taken: boolean;
+}
+/**
+ * What it answered, and what it is called.
+ */
+export interface ModelSaid {
+  text: string;
+  model: string;
 }
 /**
  * A request without parameters.
@@ -2825,10 +3015,7 @@ export interface OpenCommit {
   diff_unified?: string;
   [k: string]: JsonValue;
 }
-/**
- * Stated reasons: one field per kind, several at once if the client likes, or our `kind` and `text`.
- */
-export interface OpenRationaleNote {
+export interface OpenRationaleNote2 {
   id: string;
   seq: number;
   /**
@@ -2921,6 +3108,12 @@ export interface Opening {
   made_ms: number;
   log_size?: number | null;
   log_root?: string | null;
+}
+/**
+ * Whether that patch is still remembered.
+ */
+export interface OutcomeTaken {
+  is_taken: boolean;
 }
 /**
  * A blob that goes along, and the start of it where it is text.
@@ -3200,6 +3393,34 @@ export interface Settings1 {
    * Suggest a note at a natural pause, in the status bar and the session view: a third red run of a test, a revert, a long stop in the debugger. At most one in ten minutes, never a pop-up.
    */
   notes_hints?: boolean;
+  /**
+   * Offer patches as quick fixes for diagnostics of any tool and for failing tests.
+   */
+  fixes_enabled?: boolean;
+  /**
+   * When a patch is shown as a diff before it is applied. One that the reporting tool could not check again is always shown.
+   */
+  fixes_preview?: "always" | "notRechecked" | "never";
+  /**
+   * Who makes patches: `endpoint` asks the model at `model.url`, `editor` the editor's own, `rules` no model at all. `auto` takes the endpoint where one is set, and the rules otherwise.
+   */
+  model_source?: "auto" | "endpoint" | "editor" | "rules";
+  /**
+   * Base address of a model's API, such as `http://localhost:11434/v1`. Empty: none.
+   */
+  model_url?: string;
+  /**
+   * The model's name at that address, or the id of the editor's own.
+   */
+  model_name?: string;
+  /**
+   * The API that is spoken at that address: OpenAI's, as most do, or Anthropic's.
+   */
+  model_kind?: "openai" | "anthropic";
+  /**
+   * Address of an OpenTelemetry collector that gets a span of each request to a model, without its texts. Empty: none.
+   */
+  model_otlp_endpoint?: string;
 }
 /**
  * Start recording in one folder; `trace_id` goes on with a trace that a killed sidecar left behind.
@@ -3371,6 +3592,15 @@ export interface Requests {
   "patchtrail/session/offRecord": { params: OffRecord; result: SessionState };
   "patchtrail/session/forget": { params: ForgetMinutes; result: ForgottenHere };
   "patchtrail/pending/read": { params: PendingRequest; result: PendingChunks };
+  "patchtrail/fix/diagnostics": { params: DocumentDiagnostics; result: DiagnosticsTaken };
+  "patchtrail/fix/outcome": { params: FixOutcome; result: OutcomeTaken };
+  "patchtrail/model/configure": { params: ModelKey; result: ModelKeyTaken };
+}
+
+/** Requests from the sidecar to the client. */
+export interface ClientRequests {
+  "patchtrail/fix/preview": { params: FixPreview; result: FixChoice };
+  "patchtrail/model/ask": { params: ModelAsk; result: ModelSaid };
 }
 
 /** Notifications from the sidecar to the client. */

@@ -5,6 +5,7 @@ import { copyAddress } from "./agents.ts";
 import type { Entry, NoteDraft, PendingDraft } from "./contract.gen.ts";
 import { serveEditTexts } from "./editTexts.ts";
 import { openMenu } from "./menu.ts";
+import { chooseModel } from "./modelKey.ts";
 import { confirm, confirmDrafts, editDraft, writeNote, writeNoteOnSelection, writeSuggestedNote } from "./notes.ts";
 import { registerNoteTool } from "./noteTool.ts";
 import { Patchtrail } from "./patchtrail.ts";
@@ -59,6 +60,9 @@ function commands(parts: Patchtrail): vscode.Disposable[] {
     "patchtrail.connectAgent": () => parts.connectAgent(),
     "patchtrail.disconnectAgent": () => parts.agents.disconnect(),
     "patchtrail.copyAgentsAddress": () => copyAddress(sidecar.state?.agents_address),
+    "patchtrail.fixAll": () => parts.fixes.fixAll(),
+    "patchtrail.setModelKey": () => parts.modelKeys.ask(),
+    "patchtrail.chooseModel": () => chooseModel(),
     "patchtrail.openSettings": async () => vscode.commands.executeCommand("workbench.action.openSettings", "@ext:patchtrail.patchtrail"),
     "patchtrail.showLog": async () => parts.log.show(),
   };

@@ -9,10 +9,12 @@ import type { CommandReport, ConsentRef, Facts, InitializationOptions, SessionSt
 import { Debugging } from "./debugging.ts";
 import { type Enrolment, KeyStore } from "./deviceKey.ts";
 import { AgreementStore, facts, onDidChangeFacts } from "./facts.ts";
+import { ModelKeys } from "./modelKey.ts";
 import { watchNotebooks } from "./notebooks.ts";
 import { OtherDocuments } from "./otherDocuments.ts";
 import { Pending } from "./pending.ts";
 import { installPytestPlugin } from "./pytestPlugin.ts";
+import { abilities, QuickFixes } from "./quickFixes.ts";
 import { Runtime, type Trouble } from "./runtime.ts";
 import { Session } from "./session.ts";
 import { SessionView } from "./sessionView.ts";
@@ -33,7 +35,9 @@ const LAST_REPORTS_MS = 2_000;
 export class Patchtrail implements vscode.Disposable {
   readonly log = vscode.window.createOutputChannel("Patchtrail");
   readonly keys: KeyStore;
-  readonly sidecar = new Sidecar(this.log, (document) => this.#tellChanges(document));
+  readonly modelKeys: ModelKeys;
+  readonly fixes = new QuickFixes((edit) => this.#changes.patch(edit));
+  readonly sidecar = new Sidecar(this.log, (document) => this.#tellChanges(document), this.fixes);
   readonly session: Session;
   readonly agents: Agents;
   readonly view = new SessionView(this.sidecar);
@@ -60,6 +64,7 @@ export class Patchtrail implements vscode.Disposable {
 
   constructor(private readonly context: vscode.ExtensionContext) {
     this.keys = new KeyStore(context.secrets);
+    this.modelKeys = new ModelKeys(context.secrets);
     this.#agreement = new AgreementStore(context.globalState);
     this.#runtime = new Runtime(context.extensionPath, context.globalStorageUri);
     this.agents = new Agents(this.#runtime.bundled, context.globalStorageUri, context.globalState);
@@ -77,7 +82,8 @@ export class Patchtrail implements vscode.Disposable {
       this.#tasks.onEnded((report) => this.#report(report)),
       watchNotebooks(() => this.#isRecording, (ran) => this.#quietly(this.sidecar.request("patchtrail/notebook/cellRan", ran))),
       this.#others,
-      onDidChangeFacts(() => this.#quietly(this.#tellFacts())),
+      onDidChangeFacts(() => this.#quietly(this.#tellFacts().then(() => this.bringUp()))),
+      this.modelKeys.onDidChange(() => this.#quietly(this.#tellModelKey())),
       vscode.workspace.onDidChangeConfiguration((event) => this.#configured(event)),
       this.keys.onDidChange(() => this.#quietly(this.bringUp())),
       { dispose: () => clearInterval(looking) },
@@ -165,7 +171,7 @@ export class Patchtrail implements vscode.Disposable {
 
   dispose(): void {
     this.#isDisposed = true;
-    vscode.Disposable.from(...this.#subscriptions, this.#terminals, this.#tasks, this.#changes, this.debugging, this.view, this.pending, this.#statusBar, this.log).dispose();
+    vscode.Disposable.from(...this.#subscriptions, this.fixes, this.#terminals, this.#tasks, this.#changes, this.debugging, this.view, this.pending, this.#statusBar, this.log).dispose();
   }
 
   async #bringUp(isAnew: boolean): Promise<void> {
@@ -175,23 +181,32 @@ export class Patchtrail implements vscode.Disposable {
     this.#line = line;
     this.#enrolment = await this.keys.enrolment();
     this.#stopped(undefined);
-    if (line === undefined || this.#enrolment === undefined || this.#isDisposed) return;
+    const isConnected = line !== undefined && this.#enrolment !== undefined;
+    if (!(isConnected || isFixing()) || this.#isDisposed) return;
     const found = await this.#runtime.find();
-    if ("sentence" in found) return this.#stopped(found);
+    // Who is not connected, and never asked for a fix, is told of no trouble.
+    if ("sentence" in found) return isConnected ? this.#stopped(found) : this.log.appendLine(found.sentence);
     if (this.#isDisposed) return;
-    await this.sidecar.start(found, line, () => this.#options(), () => this.#goOn());
+    await this.sidecar.start(found, isConnected ? line : undefined, () => this.#options(), () => this.#goOn());
   }
 
   /** What was reported while it was starting may be missing: it is told once more before it records. */
   async #goOn(): Promise<void> {
     await this.sidecar.notify(CONFIGURATION, { settings: settings() });
     await this.sidecar.requestAtOnce("patchtrail/facts/report", this.#facts());
+    await this.#tellModelKey();
     await this.session.goOn();
     this.#terminals.watchAll();
   }
 
+  async #tellModelKey(): Promise<void> {
+    const held = await this.modelKeys.held();
+    const key = held ?? { url: vscode.workspace.getConfiguration("patchtrail").get<string>("model.url") ?? "", key: "" };
+    await this.sidecar.requestAtOnce("patchtrail/model/configure", key).catch(() => undefined);
+  }
+
   #options(): InitializationOptions {
-    return { settings: settings(), facts: this.#facts() };
+    return { settings: settings(), facts: this.#facts(), abilities: abilities() };
   }
 
   #facts(): Facts {
@@ -300,7 +315,8 @@ export class Patchtrail implements vscode.Disposable {
   }
 
   #configured(event: vscode.ConfigurationChangeEvent): void {
-    if (event.affectsConfiguration("patchtrail.interpreter")) this.#quietly(this.bringUp(true));
+    if (event.affectsConfiguration("patchtrail.fixes.enabled")) this.#quietly(this.#tellSettings().then(() => this.bringUp()));
+    else if (event.affectsConfiguration("patchtrail.interpreter")) this.#quietly(this.bringUp(true));
     else if (event.affectsConfiguration("patchtrail")) this.#quietly(this.#tellSettings());
   }
 
@@ -322,4 +338,9 @@ export class Patchtrail implements vscode.Disposable {
     const blindSpot = blind === 0 ? undefined : `${have} no shell integration: commands there are not recorded.`;
     this.#statusBar.show({ trouble: this.#trouble, isConnected: this.isConnected, state: this.sidecar.state, blindSpot });
   }
+}
+
+/** Whether fixes may be asked for here, which needs no collector. */
+function isFixing(): boolean {
+  return vscode.workspace.isTrusted && settings().fixes_enabled !== false;
 }

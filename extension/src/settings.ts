@@ -14,6 +14,13 @@ const NAMES = {
   agents_receiver: "agents.receiver",
   debugger_values: "debugger.values",
   notes_hints: "notes.hints",
+  fixes_enabled: "fixes.enabled",
+  fixes_preview: "fixes.preview",
+  model_source: "model.source",
+  model_url: "model.url",
+  model_name: "model.name",
+  model_kind: "model.kind",
+  model_otlp_endpoint: "model.otlpEndpoint",
 } as const satisfies Record<keyof Settings, string>;
 
 /** Return what the user has set; what is not set is left to the sidecar's default. */

@@ -7,6 +7,7 @@ import {
   type CloseHandlerResult,
   ErrorAction,
   LanguageClient,
+  type Middleware,
   RevealOutputChannelOn,
   State,
 } from "vscode-languageclient/node.js";
@@ -26,6 +27,12 @@ const STATE: keyof Notifications = "patchtrail/session/state";
 export interface Gone {
   sentence: string;
   isFinal: boolean;
+}
+
+/** A feature that the protocol has messages of its own for. */
+export interface Feature {
+  readonly middleware: Middleware;
+  attach(client: LanguageClient): void;
 }
 
 /** The protocol's own client would tell every failure in a pop-up. */
@@ -56,7 +63,8 @@ export class Sidecar {
 
   constructor(
     private readonly log: vscode.OutputChannel,
-    private readonly beforeSaved: (document: vscode.TextDocument) => void = () => undefined,
+    private readonly beforeSaved: (document: vscode.TextDocument) => void,
+    private readonly feature: Feature,
   ) {}
 
   /** The last state that it told; undefined while there is no sidecar. */
@@ -70,10 +78,10 @@ export class Sidecar {
   }
 
   /**
-   * Start it; `keyLine` goes to its standard input and to nothing else. Each time that it answers anew `goOn` is
+   * Start it; `keyLine` goes to its standard input and to nothing else, and without one it signs and sends nothing. Each time that it answers anew `goOn` is
    * called; what is asked meanwhile waits, lest it be answered before the session is there again.
    */
-  async start(launcher: Launcher, keyLine: string, options: () => InitializationOptions, goOn: () => Promise<void>): Promise<void> {
+  async start(launcher: Launcher, keyLine: string | undefined, options: () => InitializationOptions, goOn: () => Promise<void>): Promise<void> {
     const client: LanguageClient = new QuietClient("patchtrail", "Patchtrail", () => this.#launch(launcher, keyLine), {
       documentSelector: [{ scheme: "file" }],
       initializationOptions: options,
@@ -83,6 +91,7 @@ export class Sidecar {
       initializationFailedHandler: () => false,
       // What is sent in here reaches the sidecar before the save does.
       middleware: {
+        ...this.feature.middleware,
         didSave: async (document, next) => (this.beforeSaved(document), next(document)),
         workspace: { didChangeWatchedFile: passChange },
       },
@@ -93,6 +102,7 @@ export class Sidecar {
     });
     this.#client = client;
     this.#failedStarts = 0;
+    this.feature.attach(client);
     client.onNotification(STATE, (state: SessionState) => this.#tell(client, state));
     client.onDidChangeState((event) => {
       if (event.newState === State.Running) void this.#running(client, goOn);
@@ -147,10 +157,10 @@ export class Sidecar {
     if (this.#isSettled) this.#changed.fire(state);
   }
 
-  async #launch(launcher: Launcher, keyLine: string): Promise<ChildProcessWithoutNullStreams> {
+  async #launch(launcher: Launcher, keyLine: string | undefined): Promise<ChildProcessWithoutNullStreams> {
     // One that dies before it answers is started ever more slowly.
     if (this.#failedStarts > 0) await pause(2 ** this.#failedStarts * 100);
-    this.#child = launch(launcher, ["serve", "--key-stdin"], keyLine);
+    this.#child = launch(launcher, keyLine === undefined ? ["serve"] : ["serve", "--key-stdin"], keyLine);
     return this.#child;
   }
 

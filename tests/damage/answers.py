@@ -24,8 +24,19 @@ BY_FORM: dict[Form, tuple[str, ...]] = {
     "json": (*SPOILS_LITTLE, "cut_off"),
 }
 EXCLUDE = (("no_hunk_header", "words_in_header"), ("wrong_path", "doubled_repository"), ("elision", "skipped_lines"))
-INTROS = ("", "", "Here is the fix.\n\n", "The problem is in the loop: it stops one short.\n\n", "Sure! I changed this:\n\n")
-OUTROS = ("", "", "\nThis keeps everything else as it is.\n", "\n- It handles the empty case.\n- Nothing else changes.\n")
+INTROS = (
+    "",
+    "",
+    "Here is the fix.\n\n",
+    "The problem is in the loop: it stops one short.\n\n",
+    "Sure! I changed this:\n\n",
+)
+OUTROS = (
+    "",
+    "",
+    "\nThis keeps everything else as it is.\n",
+    "\n- It handles the empty case.\n- Nothing else changes.\n",
+)
 RARELY_FENCED = 0.25
 
 
@@ -72,7 +83,9 @@ def _cut(body: str, form: Form, draft: Draft, rng: Random) -> str:
     """Stop inside of the last third, before the last change is written."""
     lines = body.split("\n")
     last = max((i for i, line in enumerate(lines) if line[:1] in ("+", "-")), default=len(lines) - 2)
-    stop = max(1, min(last, len(lines) - 2) - rng.randint(0, 1)) if form in ("unified", "apply_patch") else len(lines) - 3
+    stop = (
+        max(1, min(last, len(lines) - 2) - rng.randint(0, 1)) if form in ("unified", "apply_patch") else len(lines) - 3
+    )
     kept = "\n".join(lines[:stop])
     head = {"unified": "```diff\n", "json": "```json\n", "whole_file": f"{draft.path}\n```{draft.truth.language}\n"}
     return head.get(form, "```\n") + kept + "\n" + lines[stop][: len(lines[stop]) // 2]

@@ -57,7 +57,10 @@ def context_absent(draft: Draft, rng: Random) -> bool:
     at = rng.choice(outer)
     sign, text = hunk.lines[at]
     indent = text[: len(text) - len(text.lstrip())]
-    hunk.lines[at] = (sign, rng.choice([text + "  # as before", indent + "something_else = that_was_never_here()", text[:-1]]))
+    hunk.lines[at] = (
+        sign,
+        rng.choice([text + "  # as before", indent + "something_else = that_was_never_here()", text[:-1]]),
+    )
     return True
 
 
@@ -70,7 +73,10 @@ def removed_absent(draft: Draft, rng: Random) -> bool:
     at = rng.choice(places)
     text = hunk.lines[at][1]
     middle = len(text) - len(text.strip()) // 2
-    hunk.lines[at] = ("-", rng.choice([text[:middle] + "_" + text[middle:], text + "  # old", text[: -len(text.strip()) // 2]]))
+    hunk.lines[at] = (
+        "-",
+        rng.choice([text[:middle] + "_" + text[middle:], text + "  # old", text[: -len(text.strip()) // 2]]),
+    )
     return True
 
 
@@ -95,7 +101,9 @@ def no_op_hunk(draft: Draft, rng: Random) -> bool:
 def no_leading_space(draft: Draft, rng: Random) -> bool:
     """Context lines stand without the blank in front; where that is ambiguous, the whole hunk's do."""
     for hunk in draft.hunks:
-        places = [i for i, (sign, text) in enumerate(hunk.lines) if sign == " " and text[:1] not in ("+", "-", "@", "\\")]
+        places = [
+            i for i, (sign, text) in enumerate(hunk.lines) if sign == " " and text[:1] not in ("+", "-", "@", "\\")
+        ]
         hunk.bare |= set(places if rng.random() < 0.5 else rng.sample(places, len(places) // 2))
     return any(hunk.bare for hunk in draft.hunks)
 
@@ -110,7 +118,9 @@ def blank_without_space(draft: Draft, rng: Random) -> bool:
 def words_in_header(draft: Draft, rng: Random) -> bool:
     """An `@@` line has words instead of numbers."""
     for hunk in draft.hunks:
-        hunk.header = rng.choice(["@@ ... @@", "@@", "@@ ... @@", "@@ at the end of the function @@", f"@@ line {hunk.start} @@"])
+        hunk.header = rng.choice(
+            ["@@ ... @@", "@@", "@@ ... @@", "@@ at the end of the function @@", f"@@ line {hunk.start} @@"]
+        )
     return True
 
 

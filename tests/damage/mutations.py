@@ -16,7 +16,7 @@ SWAPS = (
 JUNK = {
     "python": ["debug = True", "print('here')", "raise NotImplementedError"],
     "javascript": ["console.log('here');", "debugger;", "const unused = 1;"],
-    "go": ['fmt.Println("here")', "_ = 0", "panic(\"todo\")"],
+    "go": ['fmt.Println("here")', "_ = 0", 'panic("todo")'],
 }
 OPENERS = (":", "{", "(", "[", ",", "\\")
 

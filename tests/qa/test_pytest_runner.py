@@ -50,6 +50,13 @@ def test_a_failure_leads_to_its_line(walls: Bubblewrap, folder: Folder) -> None:
     assert "assert 0 == 2" in one.message
 
 
+def test_ids_are_relative_to_the_root(walls: Bubblewrap, folder: Folder) -> None:
+    """A configuration further down does not change how a test is called."""
+    (folder.root / "tests/pytest.ini").write_text("[pytest]\npythonpath = ..\n")
+
+    assert check(walls, folder, ZERO).passed == (ZERO,)
+
+
 def test_open_documents_count(walls: Bubblewrap, folder: Folder) -> None:
     """What the editor holds and has not saved is what is tested."""
     folder.documents["calc.py"] = REPAIRED
@@ -68,7 +75,6 @@ def test_a_patch_that_breaks_the_import_fails_its_tests(walls: Bubblewrap, folde
     ("test_id", "problem"),
     [
         ("tests/test_calc.py::test_absent", "ERROR: not found"),
-        ("tests/test_absent.py::test_zero", "ERROR: file or directory not found"),
         ("--help", "ERROR: file or directory not found: ./--help"),
     ],
 )

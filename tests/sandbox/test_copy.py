@@ -143,3 +143,18 @@ def test_a_link_that_is_no_python_shows_nothing(tmp_path: Path, leads_to: str) -
     (binaries.parent / "pyvenv.cfg").write_text(f"home = {home}/bin\n")
 
     assert python_tree(binaries / "python") is None
+
+
+def test_a_repositorys_own_installation_shows_nothing_else(tmp_path: Path) -> None:
+    """What looks like a Python in a repository cannot have a folder shown to which one of its parts is a link."""
+    home, fake = tmp_path / "home", tmp_path / "folder/fake"
+    home.mkdir()
+    (fake / "lib/python3.11").mkdir(parents=True)
+    (fake / "lib/python3.11/os.py").touch()
+    (fake / "bin").mkdir()
+    (fake / "bin/python").touch()
+    (fake / "lib64").symlink_to(home)
+    tree = python_tree(fake / "bin/python")
+
+    assert tree is not None
+    assert [bind.source for bind in tree.binds] == [fake / "bin", fake / "lib"]

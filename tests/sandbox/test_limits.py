@@ -218,7 +218,7 @@ if os.getuid() == 0:
     os.setgid(64_999)
     os.setuid(64_999)
 walls = Bubblewrap()
-script = 'id -u; for one in $(seq 200); do sleep 600 & done'
+script = 'id -u; touch written; ls; for one in $(seq 200); do sleep 600 & done'
 job = Job(('sh', '-c', script), Path(sys.argv[1]), Path('/project'), limits=Limits(wall_s=20, processes=40))
 ran = walls.run(job, Cancellation())
 print(json.dumps([walls.is_usable(), ran.ending, ran.output.decode(), ran.missing_limits]))
@@ -242,3 +242,4 @@ def test_an_ordinary_user_has_walls_too(walls: Bubblewrap) -> None:
     reason, ending, output, _ = json.loads(done.stdout)
     assert (reason, ending, output.splitlines()[0]) == (None, "exit", "65534")
     assert "fork" in output
+    assert "\nwritten\n" not in output

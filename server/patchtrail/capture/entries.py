@@ -6,6 +6,7 @@ Everything here is redacted; it lives in memory only, and only as long as its se
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import dataclass
 from pathlib import Path
 
 from patchtrail.contract.debugging import DebugStop
@@ -18,13 +19,22 @@ from patchtrail.contract.lsp import EditTexts, Entry, FailedTest, NoteLink, Show
 from patchtrail.contract.patch_events import PatchAttempt
 from patchtrail.trace import told
 
-__all__ = ["Entries"]
+__all__ = ["Entries", "LastTestRun"]
 
 MAX_ENTRIES = 5_000
 MAX_TEXT_CHARS = 32_000_000
 MAX_FAILED_TESTS = 100
 MAX_SUMMARY_CHARS = 300
 QUIET = (Heartbeat, RedactorFacts)
+
+
+@dataclass(frozen=True)
+class LastTestRun:
+    """The newest run of tests as it was recorded, and where its failed tests stand on this machine."""
+
+    seq: int
+    run: TestRun
+    failed: tuple[FailedTest, ...]
 
 
 class Entries:
@@ -39,6 +49,7 @@ class Entries:
         self._texts: OrderedDict[int, EditTexts] = OrderedDict()
         self._text_chars = 0
         self.note_link: NoteLink | None = None
+        self.last_test_run: LastTestRun | None = None
 
     def remember(self, seq: int, ts_ms: int, data: EventData) -> None:
         """Take an event that was appended."""
@@ -47,6 +58,8 @@ class Entries:
         summary, details = told(data)
         summary = summary if len(summary) <= MAX_SUMMARY_CHARS else f"{summary[:MAX_SUMMARY_CHARS]}…"
         failed = _failed(data, [self._folder, self._root])
+        if isinstance(data, TestRun):
+            self.last_test_run = LastTestRun(seq, data, tuple(failed))
         edited = data if isinstance(data, FileEdit | FileCreate) else None
         note = data if isinstance(data, RationaleNote) else None
         found = data.findings[0] if isinstance(data, PatchAttempt) and data.findings else None
@@ -107,6 +120,8 @@ class Entries:
             self._text_chars -= _size(self._texts.pop(seq))
         if self.note_link is not None and self.note_link.seq >= from_seq:
             self.note_link = None
+        if self.last_test_run is not None and self.last_test_run.seq >= from_seq:
+            self.last_test_run = None
 
     def texts(self, seq: int) -> EditTexts:
         """Return an edit's texts; raises `NotFound` when they are not held (any more)."""

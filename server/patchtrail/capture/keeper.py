@@ -12,6 +12,7 @@ from patchtrail.capture.authors import Authors
 from patchtrail.capture.cells import named_as_on_disk
 from patchtrail.capture.debugging import DebugFact
 from patchtrail.capture.drafts import DRAFT_MS, Draft
+from patchtrail.capture.entries import LastTestRun
 from patchtrail.capture.files import Files
 from patchtrail.capture.known_secrets import KnownSecrets
 from patchtrail.capture.log import TraceLogs
@@ -446,6 +447,10 @@ class Keeper:
         self._guard_spool(lambda: session.drafts.discard(draft_id))
         self._publish()
         return Drafted(is_drafted=False, confirms_in_ms=0, reasons=[])
+
+    def last_test_run(self) -> LastTestRun | None:
+        """Return the newest run of tests of the running session."""
+        return None if self._session is None else self._session.entries.last_test_run
 
     def entries(self, since_seq: int) -> SessionEntries:
         """Return what the session view shows."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
+from patchtrail.capture.entries import LastTestRun
 from patchtrail.capture.keeper import Keeper
 from patchtrail.capture.log import TraceLogs
 from patchtrail.capture.machine import Machine
@@ -255,6 +256,10 @@ class Recorder:
     def entries(self, since_seq: int) -> Future[SessionEntries]:
         """Return what the session view shows."""
         return self._worker.submit(lambda: self._keeper.entries(since_seq))
+
+    def last_test_run(self) -> Future[LastTestRun | None]:
+        """Return the newest run of tests of the running session."""
+        return self._worker.submit(self._keeper.last_test_run)
 
     def texts(self, seq: int) -> Future[EditTexts]:
         """Return a recorded edit's texts."""

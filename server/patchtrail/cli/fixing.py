@@ -8,16 +8,15 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from platformdirs import user_cache_path, user_data_path
 
 from patchtrail.capture import Machine
+from patchtrail.cli.attempt_log import StoredAttempts
 from patchtrail.contract.agent import AgentConfig
-from patchtrail.contract.attempt import AttemptRecord
 from patchtrail.contract.decimals import microusd_from_usd
 from patchtrail.llm import Capped, Ledger, Model, SpanExporter, Traced, endpoint_of, exporter_of, model_of, prices_of
-from patchtrail.patching import Finding, Fixer, FixParts, Patch
+from patchtrail.patching import Finding, Fixer, FixParts
 from patchtrail.patching.agent_file import read_agent_config
 from patchtrail.patching.attempts import AttemptStore
 from patchtrail.patching.checkers import ToolCheckers, ToolFinder, default_recipes
@@ -26,7 +25,7 @@ from patchtrail.qa import PytestRunner
 from patchtrail.redaction import Redactor
 from patchtrail.sandbox.bubblewrap import Bubblewrap
 
-__all__ = ["Fixing", "Guarded", "NoPatterns", "StoredAttempts", "checkers_of", "fixing_of", "redaction_of", "runner_of"]
+__all__ = ["Fixing", "Guarded", "NoPatterns", "checkers_of", "fixing_of", "redaction_of", "runner_of"]
 
 KEY_BYTES = 32
 
@@ -37,21 +36,6 @@ class NoPatterns:
     def patterns_for(self, finding: Finding, code: str) -> tuple[LearnedPattern, ...]:  # noqa: ARG002 -- the port's names
         """Return none."""
         return ()
-
-
-class StoredAttempts:
-    """Keeps attempts in the repository's own store."""
-
-    def __init__(self, store: AttemptStore) -> None:
-        self._store = store
-
-    def add(self, record: AttemptRecord, patch: Patch | None) -> None:  # noqa: ARG002 -- the record holds its diff
-        """Keep one try."""
-        self._store.add(record)
-
-    def outcome(self, attempt_id: str, outcome: Literal["accepted", "rejected", "undone"]) -> None:
-        """Keep what became of it."""
-        self._store.update_status(attempt_id, outcome)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,23 @@ from patchtrail.contract.episodes import Episode
 from patchtrail.contract.events import CommandOrigin, Confidence, ConsentRef, NoteKind, OutputCoverage
 from patchtrail.contract.lsp_changes import CHANGES_REPORT, ChangesReport, ChangesTaken
 from patchtrail.contract.lsp_debugging import DEBUG_REPORT, DebugReport
+from patchtrail.contract.lsp_fixes import (
+    FIX_DIAGNOSTICS,
+    FIX_OUTCOME,
+    FIX_PREVIEW,
+    MODEL_ASK,
+    MODEL_CONFIGURE,
+    DiagnosticsTaken,
+    DocumentDiagnostics,
+    FixChoice,
+    FixOutcome,
+    FixPreview,
+    ModelAsk,
+    ModelKey,
+    ModelKeyTaken,
+    ModelSaid,
+    OutcomeTaken,
+)
 from patchtrail.contract.lsp_forgetting import (
     PENDING_READ,
     SESSION_FORGET,
@@ -28,6 +45,7 @@ from patchtrail.contract.wire import Count, JwkThumbprint, Millis, SafeInt, Trac
 
 __all__ = [
     "CELL_RAN",
+    "CLIENT_METHODS",
     "COMMAND_REPORT",
     "CONSENT_READ",
     "DEBUG_REPORT",
@@ -156,6 +174,9 @@ class InitializationOptions(WireModel):
 
     settings: Settings = Settings()
     facts: Facts | None = None
+    abilities: list[str] = Field(
+        default=[], description="Requests to the client that it answers: patchtrail/fix/preview, patchtrail/model/ask."
+    )
 
 
 class ConsentText(WireModel):
@@ -420,5 +441,14 @@ METHODS: dict[str, tuple[type[WireModel], type[WireModel]]] = {
     SESSION_OFF_RECORD: (OffRecord, SessionState),
     SESSION_FORGET: (ForgetMinutes, ForgottenHere),
     PENDING_READ: (PendingRequest, PendingChunks),
+    FIX_DIAGNOSTICS: (DocumentDiagnostics, DiagnosticsTaken),
+    FIX_OUTCOME: (FixOutcome, OutcomeTaken),
+    MODEL_CONFIGURE: (ModelKey, ModelKeyTaken),
 }
 """Requests from client to sidecar: method, parameters, result. `SESSION_STATE` is a notification back."""
+
+CLIENT_METHODS: dict[str, tuple[type[WireModel], type[WireModel]]] = {
+    FIX_PREVIEW: (FixPreview, FixChoice),
+    MODEL_ASK: (ModelAsk, ModelSaid),
+}
+"""Requests from sidecar to client, of which a client names in its `abilities` those that it answers."""

@@ -20,6 +20,7 @@ from patchtrail.contract import (
     lsp,
     lsp_changes,
     lsp_debugging,
+    lsp_fixes,
     lsp_forgetting,
     lsp_notebooks,
     lsp_notes,
@@ -109,6 +110,18 @@ ROOT_TYPES: tuple[type[WireModel], ...] = (
     lsp_forgetting.ForgottenHere,
     lsp_forgetting.PendingRequest,
     lsp_forgetting.PendingChunks,
+    lsp_fixes.DocumentDiagnostics,
+    lsp_fixes.DiagnosticsTaken,
+    lsp_fixes.FixTarget,
+    lsp_fixes.FixDone,
+    lsp_fixes.FixPreview,
+    lsp_fixes.FixChoice,
+    lsp_fixes.FixOutcome,
+    lsp_fixes.OutcomeTaken,
+    lsp_fixes.ModelAsk,
+    lsp_fixes.ModelSaid,
+    lsp_fixes.ModelKey,
+    lsp_fixes.ModelKeyTaken,
 )
 """Every type that crosses a boundary on its own, beside `Event`."""
 
@@ -136,6 +149,10 @@ def contract_schema() -> dict[str, JsonValue]:
         "x-methods": {
             method: {"params": params.__name__, "result": result.__name__}
             for method, (params, result) in lsp.METHODS.items()
+        },
+        "x-client-methods": {
+            method: {"params": params.__name__, "result": result.__name__}
+            for method, (params, result) in lsp.CLIENT_METHODS.items()
         },
         "x-notifications": {lsp.SESSION_STATE: lsp.SessionState.__name__},
         "$defs": dict(sorted(definitions.items())),

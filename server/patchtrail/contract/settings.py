@@ -96,6 +96,58 @@ class Settings(WireModel):
             json_schema_extra={"setting": "notes.hints", "scope": "window"},
         ),
     ] = True
+    fixes_enabled: Annotated[
+        bool,
+        Field(
+            description="Offer patches as quick fixes for diagnostics of any tool and for failing tests.",
+            json_schema_extra={"setting": "fixes.enabled", "scope": "machine"},
+        ),
+    ] = True
+    fixes_preview: Annotated[
+        Literal["always", "notRechecked", "never"],
+        Field(
+            description="When a patch is shown as a diff before it is applied. One that the reporting tool could not "
+            "check again is always shown.",
+            json_schema_extra={"setting": "fixes.preview", "scope": "machine"},
+        ),
+    ] = "notRechecked"
+    model_source: Annotated[
+        Literal["auto", "endpoint", "editor", "rules"],
+        Field(
+            description="Who makes patches: `endpoint` asks the model at `model.url`, `editor` the editor's own, "
+            "`rules` no model at all. `auto` takes the endpoint where one is set, and the rules otherwise.",
+            json_schema_extra={"setting": "model.source", "scope": "machine", "tags": ["usesOnlineServices"]},
+        ),
+    ] = "auto"
+    model_url: Annotated[
+        str,
+        Field(
+            description="Base address of a model's API, such as `http://localhost:11434/v1`. Empty: none.",
+            json_schema_extra={"setting": "model.url", "scope": "machine", "tags": ["usesOnlineServices"]},
+        ),
+    ] = ""
+    model_name: Annotated[
+        str,
+        Field(
+            description="The model's name at that address, or the id of the editor's own.",
+            json_schema_extra={"setting": "model.name", "scope": "machine"},
+        ),
+    ] = ""
+    model_kind: Annotated[
+        Literal["openai", "anthropic"],
+        Field(
+            description="The API that is spoken at that address: OpenAI's, as most do, or Anthropic's.",
+            json_schema_extra={"setting": "model.kind", "scope": "machine"},
+        ),
+    ] = "openai"
+    model_otlp_endpoint: Annotated[
+        str,
+        Field(
+            description="Address of an OpenTelemetry collector that gets a span of each request to a model, without "
+            "its texts. Empty: none.",
+            json_schema_extra={"setting": "model.otlpEndpoint", "scope": "machine", "tags": ["telemetry"]},
+        ),
+    ] = ""
 
 
 class ClientSettings(WireModel):

@@ -6,7 +6,7 @@ This is a boundary: whatever a feature raises becomes the protocol's own error, 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from lsprotocol import types as lsp
@@ -14,12 +14,24 @@ from pydantic import JsonValue
 
 from patchtrail.contract import lsp as ours
 from patchtrail.contract.errors import InvalidInput, PatchtrailError
-from patchtrail.contract.lsp import InitializationOptions
+from patchtrail.contract.lsp import Facts, GateDecision, InitializationOptions
 from patchtrail.contract.lsp_changes import CHANGES_REPORT, ChangesReport
+from patchtrail.contract.lsp_fixes import (
+    EXPLAIN_COMMAND,
+    FIX_COMMAND,
+    FIX_DIAGNOSTICS,
+    FIX_OUTCOME,
+    MODEL_CONFIGURE,
+    DocumentDiagnostics,
+    FixDone,
+    FixOutcome,
+    ModelKey,
+)
 from patchtrail.contract.settings import Settings
 from patchtrail.contract.wire import WireModel
 from patchtrail.editor import changes, files, from_lsp, notes, reports, session, to_lsp, unseen, view
 from patchtrail.editor.documents import Documents
+from patchtrail.editor.fix_door import FixDoor
 from patchtrail.editor.server import SidecarServer
 from patchtrail.editor.sidecar import Sidecar
 
@@ -31,9 +43,11 @@ Feature = Callable[[Sidecar, Params], Awaitable[WireModel]]
 
 def connect(server: SidecarServer, sidecar: Sidecar, params: lsp.InitializeParams) -> None:
     """Register the custom methods, take the client's options, and start."""
+    options = _options(server, params)
+    door = None if sidecar.fixing is None else FixDoor(server, sidecar, sidecar.fixing, params, options)
     features: dict[str, Feature[Any]] = {
         ours.CONSENT_READ: session.read_consent,
-        ours.FACTS_REPORT: session.report_facts,
+        ours.FACTS_REPORT: _facts_for(door),
         ours.SESSION_START: session.start,
         ours.SESSION_PAUSE: session.pause,
         ours.SESSION_RESUME: session.resume,
@@ -62,12 +76,17 @@ def connect(server: SidecarServer, sidecar: Sidecar, params: lsp.InitializeParam
     server.feature(CHANGES_REPORT)(_prompt_handler(sidecar, ChangesReport, changes.report))
     server.documents = Documents(sidecar.recorder, server.workspace)
     server.files = files.FileActs(sidecar.recorder, server.workspace)
-    server.configuration = _configuration(server, sidecar)
-    _follow(server, sidecar, files.Watching(server, params.capabilities))
+    if door is not None:
+        server.feature(FIX_DIAGNOSTICS)(_prompt_handler(sidecar, DocumentDiagnostics, door.take_diagnostics))
+        server.feature(FIX_OUTCOME)(_handler(server, sidecar, FixOutcome, door.take_outcome))
+        server.feature(MODEL_CONFIGURE)(_handler(server, sidecar, ModelKey, door.take_key))
+        server.commands[FIX_COMMAND] = _command(server, door.fix)
+        server.commands[EXPLAIN_COMMAND] = _command(server, door.explain)
+    server.configuration = _configuration(server, sidecar, door)
+    _follow(server, sidecar, files.Watching(server, params.capabilities), door)
     client = from_lsp.client_name(params)
     sidecar.recorder.meet(client, from_lsp.workspace_folders(params))
     server.folders_changed = lambda: sidecar.recorder.meet(client, from_lsp.open_folders(server.workspace))
-    options = _options(server, params)
     sidecar.start()
     sidecar.recorder.configure(options.settings)
     if options.facts is not None:
@@ -88,14 +107,32 @@ def _prompt_handler(
     return handle
 
 
-def _configuration(server: SidecarServer, sidecar: Sidecar) -> Callable[[lsp.DidChangeConfigurationParams], None]:
+def _facts_for(door: FixDoor | None) -> Feature[Facts]:
+    """Let the gate and the quick fixes take the client's facts."""
+
+    async def report(sidecar: Sidecar, facts: Facts) -> GateDecision:
+        if door is not None:
+            door.take_facts(facts)
+        return await session.report_facts(sidecar, facts)
+
+    return report
+
+
+def _configuration(
+    server: SidecarServer, sidecar: Sidecar, door: FixDoor | None
+) -> Callable[[lsp.DidChangeConfigurationParams], None]:
     """Take changed settings; malformed ones allow nothing, and the client's log says why."""
+
+    def take(settings: Settings) -> None:
+        sidecar.recorder.configure(settings)
+        if door is not None:
+            door.configure(settings)
 
     def configure(params: lsp.DidChangeConfigurationParams) -> None:
         try:
-            sidecar.recorder.configure(from_lsp.changed_settings(params))
+            take(from_lsp.changed_settings(params))
         except InvalidInput as error:
-            sidecar.recorder.configure(Settings())
+            take(Settings(fixes_enabled=False))
             message = f"patchtrail: malformed settings allow nothing. {error.message}"
             server.window_log_message(lsp.LogMessageParams(lsp.MessageType.Warning, message))
 
@@ -112,7 +149,7 @@ def _options(server: SidecarServer, params: lsp.InitializeParams) -> Initializat
         return InitializationOptions()
 
 
-def _follow(server: SidecarServer, sidecar: Sidecar, watching: files.Watching) -> None:
+def _follow(server: SidecarServer, sidecar: Sidecar, watching: files.Watching, door: FixDoor | None) -> None:
     """Tell the client of every change of state, from whatever thread it comes."""
     loop = asyncio.get_running_loop()
 
@@ -121,8 +158,27 @@ def _follow(server: SidecarServer, sidecar: Sidecar, watching: files.Watching) -
         state, is_recording = to_lsp.result(session), session.state == "recording"
         loop.call_soon_threadsafe(lambda: watching.follow(is_recording=is_recording))
         loop.call_soon_threadsafe(server.protocol.notify, ours.SESSION_STATE, state)
+        if door is not None:
+            loop.call_soon_threadsafe(door.follow, session)
 
     sidecar.on_change(tell)
+
+
+def _command(
+    server: SidecarServer, command: Callable[[Sequence[object]], Awaitable[FixDone]]
+) -> Callable[[Sequence[object]], Awaitable[JsonValue]]:
+    """Return a command's handler, which fails as requests do."""
+
+    async def handle(arguments: Sequence[object]) -> JsonValue:
+        try:
+            return to_lsp.result(await command(arguments))
+        except PatchtrailError as error:
+            raise to_lsp.response_error(error) from None
+        except Exception as error:  # noqa: BLE001 -- as for requests
+            server.report_server_error(error, command)
+            raise to_lsp.response_error(PatchtrailError("The sidecar failed on this command.")) from None
+
+    return handle
 
 
 def _handler(

@@ -10,26 +10,31 @@ from urllib.parse import unquote
 from lsprotocol import types as lsp
 from pydantic import ValidationError
 from pygls.uris import to_fs_path
-from pygls.workspace import Workspace
+from pygls.workspace import PositionCodec, TextDocument, Workspace
 
 from patchtrail.capture import ClientName, sound_text
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.files import SaveReason
 from patchtrail.contract.lsp import InitializationOptions
+from patchtrail.contract.lsp_fixes import FixDiagnostic
 from patchtrail.contract.settings import Settings
 from patchtrail.contract.wire import WireModel
+from patchtrail.editor.client_powers import ClientPowers
 from patchtrail.trace.cells import Cell
 
 __all__ = [
     "changed_files",
     "changed_settings",
     "client_name",
+    "client_powers",
+    "diagnostics_of",
     "file_path",
     "initialization_options",
     "notebook_cells",
     "open_folders",
     "params_of",
     "save_reason",
+    "wants_quick_fixes",
     "workspace_folders",
 ]
 
@@ -37,6 +42,12 @@ SAVE_REASONS: dict[lsp.TextDocumentSaveReason, SaveReason] = {
     lsp.TextDocumentSaveReason.Manual: "manual",
     lsp.TextDocumentSaveReason.AfterDelay: "after_delay",
     lsp.TextDocumentSaveReason.FocusOut: "focus_out",
+}
+
+SEVERITIES: dict[lsp.DiagnosticSeverity | None, Literal["error", "warning", "information", "hint"]] = {
+    lsp.DiagnosticSeverity.Error: "error",
+    lsp.DiagnosticSeverity.Information: "information",
+    lsp.DiagnosticSeverity.Hint: "hint",
 }
 
 Params = TypeVar("Params", bound=WireModel)
@@ -130,3 +141,48 @@ def client_name(params: lsp.InitializeParams) -> ClientName:
     """Return how the editor calls itself."""
     info = params.client_info
     return ClientName() if info is None else ClientName(info.name, info.version or "")
+
+
+def wants_quick_fixes(only: Sequence[lsp.CodeActionKind | str] | None) -> bool:
+    """Return whether a request for code actions may be answered with quick fixes."""
+    return only is None or any(one in ("", lsp.CodeActionKind.QuickFix) for one in only)
+
+
+def diagnostics_of(diagnostics: Sequence[lsp.Diagnostic], document: TextDocument) -> list[FixDiagnostic]:
+    """Return a client's diagnostics, with their characters in UTF-16 units."""
+    encoding = document.position_codec.encoding
+    is_utf_16 = encoding == lsp.PositionEncodingKind.Utf16
+    return [_diagnostic(one, one.range if is_utf_16 else _in_utf_16(one.range, document)) for one in diagnostics]
+
+
+def _diagnostic(diagnostic: lsp.Diagnostic, where: lsp.Range) -> FixDiagnostic:
+    return FixDiagnostic(
+        message=sound_text(diagnostic.message),
+        source=sound_text(diagnostic.source or ""),
+        code="" if diagnostic.code is None else sound_text(str(diagnostic.code)),
+        severity=SEVERITIES.get(diagnostic.severity, "warning"),
+        start_line=where.start.line,
+        start_character=where.start.character,
+        end_line=where.end.line,
+        end_character=where.end.character,
+    )
+
+
+def _in_utf_16(where: lsp.Range, document: TextDocument) -> lsp.Range:
+    lines = document.lines
+    plain = document.position_codec.range_from_client_units(lines, where)
+    return PositionCodec(lsp.PositionEncodingKind.Utf16).range_to_client_units(lines, plain)
+
+
+def client_powers(params: lsp.InitializeParams, abilities: Sequence[str]) -> ClientPowers:
+    """Return what a client can do with a patch."""
+    workspace, window = params.capabilities.workspace, params.capabilities.window
+    edits = workspace.workspace_edit if workspace else None
+    kinds = (edits.resource_operations if edits else None) or []
+    return ClientPowers(
+        can_version=bool(edits and edits.document_changes),
+        can_create=lsp.ResourceOperationKind.Create in kinds,
+        can_annotate=bool(edits and edits.change_annotation_support),
+        can_show_progress=bool(window and window.work_done_progress),
+        abilities=frozenset(abilities),
+    )

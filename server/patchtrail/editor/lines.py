@@ -10,10 +10,15 @@ import re
 
 from pygls.workspace import TextDocument, Workspace
 
-__all__ = ["split_by_protocol"]
+__all__ = ["lines_of", "split_by_protocol"]
 
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 NO_LINE_ENDS = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+
+
+def lines_of(text: str) -> list[str]:
+    """Return a text's lines as LSP counts them, each with what ends it; only the last may lack it."""
+    return LINE.findall(text) if NO_LINE_ENDS.search(text) else text.splitlines(keepends=True)
 
 
 class _Document(TextDocument):
@@ -21,8 +26,7 @@ class _Document(TextDocument):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        source = self.source
-        return tuple(LINE.findall(source) if NO_LINE_ENDS.search(source) else source.splitlines(keepends=True))
+        return tuple(lines_of(self.source))
 
 
 def split_by_protocol(workspace: Workspace) -> None:

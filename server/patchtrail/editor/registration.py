@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from lsprotocol import types as lsp
 
@@ -10,6 +11,8 @@ from patchtrail.editor.lines import split_by_protocol
 from patchtrail.editor.server import SidecarServer
 
 __all__ = ["Connect", "register"]
+
+COMMANDS = ("patchtrail.fix", "patchtrail.explain")
 
 Connect = Callable[[SidecarServer, lsp.InitializeParams], Callable[[], None]]
 
@@ -62,9 +65,12 @@ def register(server: SidecarServer, connect: Connect) -> None:
             server.folders_changed()
 
     _register_files(server)
+    _register_fixes(server)
 
     @server.feature(lsp.SHUTDOWN)
     def shutdown(_params: None = None) -> None:
+        if server.quick_fixes is not None:
+            server.quick_fixes.close()
         for close in closing:
             close()
 
@@ -103,3 +109,26 @@ def _register_files(server: SidecarServer) -> None:
     def did_save_notebook(params: lsp.DidSaveNotebookDocumentParams) -> None:
         if server.files is not None:
             server.files.did_save_notebook(params)
+
+
+def _register_fixes(server: SidecarServer) -> None:
+    options = lsp.CodeActionOptions(code_action_kinds=[lsp.CodeActionKind.QuickFix], resolve_provider=True)
+
+    @server.feature(lsp.TEXT_DOCUMENT_CODE_ACTION, options)
+    def code_action(params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
+        return [] if server.quick_fixes is None else server.quick_fixes.code_actions(params)
+
+    @server.feature(lsp.CODE_ACTION_RESOLVE)
+    def resolve(action: lsp.CodeAction) -> lsp.CodeAction:
+        return action if server.quick_fixes is None else server.quick_fixes.resolve(action)
+
+    for name in COMMANDS:
+        server.command(name)(_command(server, name))
+
+
+def _command(server: SidecarServer, name: str) -> Callable[..., Awaitable[object]]:
+    # Of arguments that may be anything at all, pygls would take the first one for the server.
+    async def run(*arguments: Any) -> object:  # noqa: ANN401 -- whatever JSON the client sent
+        return await server.commands[name](arguments) if name in server.commands else None
+
+    return run

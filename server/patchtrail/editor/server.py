@@ -10,19 +10,27 @@ what was being edited, stays out of the log.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 import cattrs
 from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
-from pygls.protocol import JsonRPCNotification, JsonRPCRequestMessage, default_converter
+from pygls.protocol import (
+    JsonRPCNotification,
+    JsonRPCRequestMessage,
+    JsonRPCResponseMessage,
+    default_converter,
+)
 
 from patchtrail import __version__
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from patchtrail.editor.documents import Documents
     from patchtrail.editor.files import FileActs
+    from patchtrail.editor.quick_fixes import QuickFixes
 
 __all__ = ["SidecarServer"]
 
@@ -30,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 
 class SidecarServer(LanguageServer):
-    """A language server that only watches: it publishes nothing unasked but its own state.
+    """A language server that only watches: it publishes nothing unasked but its own state and failing tests.
 
     `documents`, `configuration` and `folders_changed` are absent until the sidecar behind it is connected.
     """
@@ -47,6 +55,8 @@ class SidecarServer(LanguageServer):
         )
         self.documents: Documents | None = None
         self.files: FileActs | None = None
+        self.quick_fixes: QuickFixes | None = None
+        self.commands: dict[str, Callable[[Sequence[object]], Awaitable[JsonValue]]] = {}
         self.configuration: Callable[[lsp.DidChangeConfigurationParams], None] | None = None
         self.folders_changed: Callable[[], None] | None = None
         self.handler_failures = 0
@@ -58,8 +68,9 @@ class SidecarServer(LanguageServer):
 
 
 def _converter() -> cattrs.Converter:
-    """Return pygls's converter, with the parameters of custom methods left as the JSON that they are."""
+    """Return pygls's converter, with parameters and results of custom methods left as the JSON that they are."""
     made: cattrs.Converter = default_converter()  # type: ignore[no-untyped-call]  # pygls does not annotate it
     made.register_structure_hook(JsonRPCRequestMessage, lambda message, kind: kind(**{"params": None, **message}))
+    made.register_structure_hook(JsonRPCResponseMessage, lambda message, kind: kind(**{"result": None, **message}))
     made.register_structure_hook(JsonRPCNotification, lambda message, kind: kind(**{"params": None, **message}))
     return made

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from patchtrail.capture import Recorder
 from patchtrail.contract.lsp import SessionState
 from patchtrail.contract.lsp_forgetting import PendingChunks, PendingRequest
+from patchtrail.editor.fixing import Fixing
 
 __all__ = ["Sidecar"]
 
@@ -22,3 +23,4 @@ class Sidecar:
     start: Callable[[], None]
     close: Callable[[], None]
     pending: Callable[[PendingRequest], PendingChunks]
+    fixing: Fixing | None = None

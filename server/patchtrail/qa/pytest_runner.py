@@ -32,7 +32,11 @@ ENDINGS = {
     "cancelled": "Cancelled.",
 }
 # The project's own configuration stands: its plugins and its import path decide whether its tests run at all.
-OPTIONS = ("-p", "no:cacheprovider", "--color=no", "--tb=short", "-o", "junit_family=xunit1", "-o", "junit_logging=no")
+# Ids are relative to the root that is given, wherever a configuration lies.
+OPTIONS = (
+    *("-p", "no:cacheprovider", "--color=no", "--tb=short"),
+    *("-o", "junit_family=xunit1", "-o", "junit_logging=no", f"--junitxml={REPORT}"),
+)
 ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": "1", "COVERAGE_FILE": "/tmp/.coverage", "PYTHONNOUSERSITE": "1"}
 
 
@@ -67,7 +71,7 @@ class PytestRunner:
         texts |= {one.file_path: one.after for one in patch.files} if patch is not None else {}
         root = workspace.root.resolve()
         job = Job(
-            argv=(str(tree.executable), "-m", "pytest", *OPTIONS, f"--junitxml={REPORT}", "--", *_targets(test_ids)),
+            argv=(str(tree.executable), "-m", "pytest", *OPTIONS, f"--rootdir={root}", "--", *_targets(test_ids)),
             folder=root,
             # At its own place, so that editable installs and the traceback's paths hold.
             folder_at=root,

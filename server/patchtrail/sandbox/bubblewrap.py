@@ -61,8 +61,8 @@ class _Stage:
 class Bubblewrap:
     """The bubblewrap back end; one object may serve any number of threads."""
 
-    def __init__(self, uid: int | None = None) -> None:
-        self._is_root = (os.geteuid() if uid is None else uid) == 0
+    def __init__(self) -> None:
+        self._is_root = hasattr(os, "geteuid") and os.geteuid() == 0
 
     def is_usable(self) -> str | None:
         """Return None, or why nothing can be run; the first call tries it out."""

@@ -11,9 +11,11 @@ from patchtrail.patching.locate.lines import FileText, indent_of
 from patchtrail.patching.locate.typography import folded, with_file_characters
 from patchtrail.patching.response.proposal import Hunk, Line
 
-__all__ = ["Placed", "Unplaced", "edits_of"]
+__all__ = ["BLOCKS", "Placed", "Unplaced", "edits_of"]
 
 MOST_GAP = 40
+BLOCKS: tuple[LocatedBy, ...] = ("exact", "near_line", "whitespace", "indentation", "typography")
+"""How a hunk is located whose lines stand together."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class _Builder:
     def __init__(self, placed: Placed, file: FileText) -> None:
         self._file = file
         self._places = iter(placed.at)
+        self._is_block = placed.located_by in BLOCKS
         self._at: int | None = None
         self._is_anchored = False
         self._is_weak = False
@@ -144,9 +147,11 @@ class _Builder:
         has_before = opened.is_after_anchor and before is not None
         has_after = is_anchored and following is not None
         if before is not None and has_before and not has_after:
-            return before
+            end = len(self._file) if following is None else following
+            return self._told(before, before - 1, range(before, min(end, before + MOST_GAP)))
         if following is not None and has_after and not has_before:
-            return following
+            start = 0 if before is None else before
+            return self._told(following, following, range(max(start, following - MOST_GAP), following))
         if before is not None and opened.is_after_blank and before == len(self._file):
             return before
         if before is None or following is None or not has_before:
@@ -154,6 +159,14 @@ class _Builder:
         if before == following:
             return before
         return self._in_gap(opened.lines, before, following)
+
+    def _told(self, place: int, anchor: int, others: range) -> int | Unplaced:
+        """Return the place, unless the one line that tells it is a lone bracket that stands nearby once more."""
+        key = self._file.keys[anchor]
+        is_plain = sum(one.isalnum() for one in key) == 0
+        if self._is_block or not is_plain or all(self._file.keys[other] != key for other in others):
+            return place
+        return Unplaced(f"An added line could go next to any of several lines {key!r}.", is_ambiguous=True)
 
     def _in_gap(self, added: Sequence[NewLine], before: int, following: int) -> int | Unplaced:
         """Both neighbours were found, with other lines between: the kinship of the lines decides, or nothing does."""

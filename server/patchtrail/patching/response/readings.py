@@ -81,7 +81,7 @@ def _once(hunks: tuple[Hunk, ...]) -> tuple[Hunk, ...]:
     return tuple(kept.values())
 
 
-def is_cut(reading: Reading, *, is_cut_off: bool) -> bool:
+def is_cut(reading: Reading, text: str, *, is_cut_off: bool) -> bool:
     """Return whether the answer's end may be missing.
 
     A mark after the last change proves that it is there. Without one, a last hunk with fewer lines than its header
@@ -95,6 +95,8 @@ def is_cut(reading: Reading, *, is_cut_off: bool) -> bool:
     if last is None or not last.lines:
         return True
     is_begun = reading.is_open or reading.form == "envelope"
+    if is_begun and last.lines[-1].sign == "+" and not text.endswith("\n"):
+        return True
     return _is_unfinished(last) if is_begun else _lacks_lines(last)
 
 

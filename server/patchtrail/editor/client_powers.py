@@ -1,0 +1,18 @@
+"""What a client can do with a patch: standard capabilities, and our own requests that it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["ClientPowers"]
+
+
+@dataclass(frozen=True)
+class ClientPowers:
+    """Facts of one client; `abilities` are the methods of ours that it answers."""
+
+    can_version: bool
+    can_create: bool
+    can_annotate: bool
+    can_show_progress: bool
+    abilities: frozenset[str]
