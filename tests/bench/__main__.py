@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import append, authors, diffs, editor, hostile, ingest, redaction, replay, save_path, startup
+from tests.bench import append, authors, diffs, editor, hostile, ingest, patches, redaction, replay, save_path, startup
 from tests.bench.table import Section
 
 __all__ = ["main"]
@@ -27,6 +27,7 @@ PARTS: dict[str, Measure] = {
     "editor": editor.measure,
     "authors": authors.measure,
     "hostile": hostile.measure,
+    "patches": patches.measure,
 }
 LEGEND = "p50 is the median, p99 the bad end; the ratio is ours / floor, taken alternately in this one run."
 

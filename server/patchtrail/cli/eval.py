@@ -54,7 +54,7 @@ def run_command(
         str, typer.Option(help="Starts a model for the run, and prints its address; {truths} and {key} are filled in.")
     ] = "",
     truths: Annotated[
-        Path | None, typer.Option(help="Also write the known right changes here, for a test model alone.")
+        Path | None, typer.Option(help="Also write the known right changes here, for a prepared model alone.")
     ] = None,
     json_out: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
 ) -> None:

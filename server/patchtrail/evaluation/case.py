@@ -54,7 +54,7 @@ def written(cases: Iterable[PatchCase], root: Path) -> None:
 
 
 def truths_json(cases: Iterable[PatchCase]) -> str:
-    """Return what a test model answers from: per finding the file's text as it is and as it should be."""
+    """Return what a prepared model answers from: per finding the file's text as it is and as it should be."""
     truths = [
         {
             "file_path": planted.finding.file_path,

@@ -1,6 +1,6 @@
 """What is wrong with answers in diff form, counted as the published measurement counted real ones.
 
-The counts of real answers stand here as data, so that a test model which damages too little is seen at once.
+The counts of real answers stand here as data, so that a prepared model which damages too little is seen at once.
 """
 
 from __future__ import annotations

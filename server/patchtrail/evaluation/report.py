@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from statistics import mean
 
@@ -15,6 +16,7 @@ from patchtrail.evaluation.wilson import Proportion
 __all__ = ["figures", "is_missed", "report", "report_json"]
 
 DOCUMENTATION = ("missing docstrings", "docstring form", "multi-line strings")
+MODES = 5
 TOO_MILD = 0.15
 """So much more than published may plain `git apply` reach before the damage counts as too mild."""
 GOALS = {
@@ -42,8 +44,26 @@ def report_json(result: SuiteResult) -> dict[str, object]:
     return {
         "figures": {name: _json(one) for name, one in figures(result).items()},
         "classes": {name: {arm: _json(one) for arm, one in row.items()} for name, row in _rows(result).items()},
+        "unfixed": list(_unfixed(result)),
         "damage": {"answers": len(result.damages), "diffs": diffs, "defects": {one: counted[one] for one in PUBLISHED}},
     }
+
+
+def _unfixed(result: SuiteResult) -> Iterator[dict[str, object]]:
+    """Yield what the engine did not fix, and what it said."""
+    for case in result.cases:
+        outcome, fixed = result.outcomes[ENGINE][case.case_id], result.fixed[case.case_id]
+        for planted, is_fixed in zip(case.planted, outcome.fixed, strict=True):
+            if not is_fixed:
+                record = planted.finding.record().model_dump(mode="json")
+                yield {"finding": record, "is_offered": fixed.patch is not None, "message": fixed.message}
+
+
+def _failures(result: SuiteResult) -> Iterator[str]:
+    """Yield the commonest reasons for which tries failed."""
+    modes = Counter(one.failure_mode for fixed in result.fixed.values() for one in fixed.attempts if one.failure_mode)
+    told = ", ".join(f"{name} {count}" for name, count in modes.most_common(MODES))
+    yield f"  commonest failures of single tries: {told or 'none'}"
 
 
 def _json(one: Proportion) -> dict[str, object]:
@@ -90,6 +110,7 @@ def _headline(result: SuiteResult) -> Iterator[str]:
         accepted = sum(1 for fixed in result.fixed.values() if fixed.patch is not None)
         cost, latency = sum(one.cost_usd for one in attempts), mean(one.latency_ms for one in attempts)
         yield f"  {len(attempts)} requests, {cost:.4f} USD, {latency:.0f} ms per request, {accepted} patches"
+        yield from _failures(result)
 
 
 def _classes(result: SuiteResult) -> str:

@@ -36,7 +36,7 @@ def suite_cases(findings: int, seed: int, runner: TestRunner) -> list[PatchCase]
 
 
 def write_suite(cases: Sequence[PatchCase], root: Path, truths: Path) -> None:
-    """Write the workspaces below `root`, and into `truths`, which lies elsewhere, what a test model answers from."""
+    """Write the workspaces below `root`, and into `truths`, elsewhere, what a prepared model answers from."""
     written(cases, root)
     for workspace in {case.workspace for case in cases}:
         configure(root / workspace, RULES)
