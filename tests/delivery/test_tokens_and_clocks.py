@@ -73,8 +73,7 @@ def takes(trace: TraceSpool) -> bool:
     """Append once more; return whether there was room."""
     try:
         trace.append(LONG)
-    except SpoolUnavailable as error:
-        assert error.code == "spool_full"
+    except SpoolUnavailable:
         return False
     return True
 
