@@ -46,7 +46,7 @@ def write_report(spool: Path, output: Path) -> int:
 def wipe(spool: Path) -> None:
     """Remove a spool with everything in it, sent or not, and the folders beside it for what comes from outside.
 
-    Raises `SpoolUnavailable` while a sidecar is at work in it, or when something else is in it: nothing is removed then.
+    Raises `SpoolUnavailable`, and removes nothing, while a sidecar is at work in it or something else is in it.
     """
     strangers = _strangers(spool, PARTS)
     if strangers:
