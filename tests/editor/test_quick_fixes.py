@@ -295,6 +295,8 @@ async def test_every_patch_is_shown_where_the_user_wants_it(ours: FixingEditor) 
     (shown,) = ours.asked
     assert (shown["is_rechecked"], shown["files"][0]["before"]) == (True, TEXT)
     assert shown["files"][0]["after"] == ours.texts[uri]
+    # Nobody is asked twice.
+    assert [one.needs_confirmation for one in ours.applied[0].edit.change_annotations.values()] == [False]
 
 
 async def test_an_undone_fix_is_told(ours: FixingEditor) -> None:
