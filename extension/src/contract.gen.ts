@@ -26,6 +26,29 @@ export type Event =
   | FileRenameEvent
   | PatchAttemptEvent
   | PatchOutcomeEvent;
+/**
+ * Stated reasons: one field per kind, several at once if the client likes, or our `kind` and `text`.
+ */
+export type OpenRationaleNote = OpenRationaleNote1 & OpenRationaleNote2;
+export type OpenRationaleNote1 =
+  | {
+      plan: string;
+    }
+  | {
+      hypothesis: string;
+    }
+  | {
+      observation: string;
+    }
+  | {
+      decision: string;
+    }
+  | {
+      next_step: string;
+    }
+  | {
+      text: string;
+    };
 
 /**
  * What a coding agent said of itself, through its hooks or its telemetry.
@@ -1869,6 +1892,7 @@ export interface Gap {
     | "test_explorer"
     | "too_many_changes"
     | "not_a_file"
+    | "nested_repository"
     | "off_record"
     | "forgotten"
     | "spool_full"
@@ -2991,10 +3015,7 @@ export interface OpenCommit {
   diff_unified?: string;
   [k: string]: JsonValue;
 }
-/**
- * Stated reasons: one field per kind, several at once if the client likes, or our `kind` and `text`.
- */
-export interface OpenRationaleNote {
+export interface OpenRationaleNote2 {
   id: string;
   seq: number;
   /**

@@ -15,6 +15,7 @@ from patchtrail.capture.repository import Repository
 from patchtrail.cli.sidecar import build_sidecar
 from patchtrail.contract.lsp import CommandReport, Facts, StartSession
 from patchtrail.contract.settings import Settings
+from patchtrail.delivery import Clock, Device
 from patchtrail.study import CONSENT, Consent, current_consent
 from patchtrail.trace import Replay, replay
 from patchtrail.trace.tree import TreeFile
@@ -66,10 +67,16 @@ class Recording:
         self.recorder.changed_on_disk(lambda: (list(paths), list(created)))
         self.command()
 
-    def command(self) -> None:
+    def command(self, folder: Path | None = None) -> None:
         """Report a command."""
         report = CommandReport(
-            command_line="x", confidence="high", cwd="", exit_code=0, duration_ms=1, output="", started_ms=None
+            command_line="x",
+            confidence="high",
+            cwd=str(folder or ""),
+            exit_code=0,
+            duration_ms=1,
+            output="",
+            started_ms=None,
         )
         self.recorder.command(report).result()
 
@@ -129,10 +136,15 @@ def blob(folder: Path, commit: str, path: str) -> bytes:
 
 @contextmanager
 def recording(
-    spool: Path, *folders: Path, settings: dict[str, Any] | None = None, consent: Consent = CONSENT
+    spool: Path,
+    *folders: Path,
+    settings: dict[str, Any] | None = None,
+    device: Device | None = None,
+    clock: Clock | None = None,
+    consent: Consent = CONSENT,
 ) -> Iterator[Recording]:
     """Record a session in the first folder, with the others beside it in the workspace."""
-    sidecar = build_sidecar(spool, None, consent=consent)
+    sidecar = build_sidecar(spool, device, clock=clock, consent=consent)
     sidecar.start()
     recorder = sidecar.recorder
     try:

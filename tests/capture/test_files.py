@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -234,6 +235,65 @@ def test_submodules_and_worktrees(tmp_path: Path) -> None:
 
         assert [one["message"] for one in session.told("commit")] == ["linked\n"]
         assert session.told("file_edit")[0]["base_artifact"] is None
+
+
+def nested_gaps(session: Recording) -> list[str]:
+    """Return which nested repositories were declared."""
+    return [gap["detail"] for gap in session.told("gap") if gap["reason"] == "nested_repository"]
+
+
+def test_commits_in_nested_repositories(tmp_path: Path) -> None:
+    """A commit in a submodule or a nested clone is declared as a gap, once for each; a checkout there is none."""
+    inner = repository(tmp_path / "inner", {"deep.py": "deep\n"})
+    outer = repository(tmp_path / "outer", {"x.py": "x\n"})
+    git(outer, "submodule", "add", "-q", str(inner), "sub")
+    git(outer, "commit", "-qm", "with submodule")
+    clone = repository(outer / "vendor/clone", {"y.py": "y\n"})
+    age_reflog(clone)
+    with recording(tmp_path / "spool", outer) as session:
+        git(outer / "sub", "checkout", "-q", "-b", "other")
+        session.command()
+        assert nested_gaps(session) == []
+
+        git(outer / "sub", "commit", "-q", "--allow-empty", "-m", "inside")
+        session.command()
+        git(outer / "sub", "commit", "-q", "--allow-empty", "-m", "again")
+        session.command()
+        assert nested_gaps(session) == ["sub"]
+
+        session.recorder.pause().result()
+        git(clone, "commit", "-q", "--allow-empty", "-m", "nobody's business")
+        age_reflog(clone)
+        session.recorder.resume().result()
+        session.command(clone)
+        assert nested_gaps(session) == ["sub"]
+
+        git(clone, "commit", "-q", "--allow-empty", "-m", "told")
+        session.command(clone)
+        assert nested_gaps(session) == ["sub", "vendor/clone"]
+        assert session.told("commit") == []
+
+
+def test_a_nested_repository_that_was_not_known(tmp_path: Path) -> None:
+    """A nested clone that is met only after the commit in it is declared too; one outside of the roots is not."""
+    outer = repository(tmp_path / "outer", {"x.py": "x\n"})
+    clones = [repository(folder, {"y.py": "y\n"}) for folder in (outer / "clone", tmp_path / "elsewhere")]
+    for clone in clones:
+        age_reflog(clone)
+    with recording(tmp_path / "spool", outer) as session:
+        for clone in clones:
+            git(clone, "commit", "-q", "--allow-empty", "-m", "inside")
+        put(outer / "clone/y.py", "z\n")
+        session.changed(outer / "clone/y.py")
+        session.command(outer / "clone")
+
+        assert nested_gaps(session) == ["clone"]
+
+
+def age_reflog(folder: Path) -> None:
+    """Date what was done in a repository back."""
+    log = folder / ".git/logs/HEAD"
+    log.write_text(re.sub(r"> \d+ ", "> 1700000000 ", log.read_text()))
 
 
 def test_a_notebook_on_disk_is_compared_by_cell(tmp_path: Path) -> None:

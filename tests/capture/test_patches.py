@@ -295,3 +295,33 @@ def test_record_and_event_say_the_same() -> None:
         name: one for name, one in told.items() if "hunk" not in name and "certainty" not in name
     }
     assert (back.cost_usd, back.file_type, back.patch_generated) == (0.001234, "py", ATTEMPT["diff_unified"])
+
+
+def test_what_is_off_the_record_is_no_diffs_ground(tmp_path: Path) -> None:
+    """A file that was saved off the record is in no attempt's diff until it was saved on the record."""
+    folder = repository(tmp_path / "shop", {"shop.py": BEFORE})
+    hidden = f"{BEFORE}unseen = 1\n"
+    with recording(tmp_path / "spool", folder) as session:
+        session.recorder.go_off_record(5).result()
+        session.save(folder / "shop.py", hidden)
+        session.recorder.resume().result()
+        attempted(session, Changed("shop.py", hidden, hidden.replace("import os\n", "")))
+        session.save(folder / "shop.py", hidden)
+        attempted(session, Changed("shop.py", hidden, hidden.replace("import os\n", "")), attempt_id="second")
+        first, second = session.told("patch_attempt")
+
+    assert (first["diff_unified"], first["files_withheld"], first["findings"][0]["message"]) == ("", 1, "")
+    assert "-import os" in second["diff_unified"]
+
+
+def test_a_long_diff_is_an_artifact(tmp_path: Path) -> None:
+    """A diff that is too long for a line is stored beside it, under its own hash."""
+    folder = repository(tmp_path / "shop", {"shop.py": BEFORE})
+    with recording(tmp_path / "spool", folder) as session:
+        attempted(session, Changed("new.py", None, "x = 1\n" * 12_000))
+        [event] = session.told("patch_attempt")
+        [stored] = artifacts(session)
+
+    assert event["diff_unified"] == ""
+    assert event["diff_artifact"]["sha256"] == hashlib.sha256(stored).hexdigest()
+    assert stored.startswith(b"--- /dev/null\n+++ b/new.py\n")

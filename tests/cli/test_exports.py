@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import csv
 import json
 import subprocess
 from pathlib import Path
@@ -16,6 +15,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 from typer.testing import CliRunner
 
 from patchtrail.cli.app import app
+from tests.cli.progsnap2_rules import faults_of, rows_of
 from tests.integrity.honest import server_key
 from tests.trace.rich_session import BEFORE, DOCUMENTED, FIXED, rich_session, write_rich_bundle
 
@@ -86,10 +86,15 @@ def _closed(required: tuple[str, ...], **properties: object) -> dict[str, object
 
 
 TEXT = {"type": "string"}
-CONTRIBUTOR = _closed(("type",), type={"enum": ["human", "ai", "mixed", "unknown"]}, model_id=TEXT)
-LINE = {"type": "integer", "minimum": 1}
+ADDRESS = {"type": "string", "format": "uri"}
+CONTRIBUTOR = _closed(
+    ("type",), type={"enum": ["human", "ai", "mixed", "unknown"]}, model_id={"type": "string", "maxLength": 250}
+)
+LINE = {"type": "integer", "minimum": 1, "maximum": 2**53 - 1}
 RANGE = _closed(("start_line", "end_line"), start_line=LINE, end_line=LINE, content_hash=TEXT, contributor=CONTRIBUTOR)
-TALK = _closed(("ranges",), url=TEXT, contributor=CONTRIBUTOR, ranges={"type": "array", "items": RANGE})
+RELATED = {"type": "array", "items": _closed(("type", "url"), type=TEXT, url=ADDRESS)}
+RANGES = {"type": "array", "items": RANGE}
+TALK = _closed(("ranges",), url=ADDRESS, contributor=CONTRIBUTOR, ranges=RANGES, related=RELATED)
 AGENT_TRACE = _closed(
     ("version", "id", "timestamp", "files"),
     version={"type": "string", "pattern": r"^[0-9]+\.[0-9]+$"},
@@ -103,7 +108,11 @@ AGENT_TRACE = _closed(
     },
     metadata={"type": "object"},
 )
-"""What agent-trace 0.1 requires and allows, as its specification tells it."""
+"""What agent-trace 0.1 requires and allows: told again, constraint by constraint, from its published JSON Schema.
+
+Source: `schemas/trace-record.json` of https://github.com/cursor/agent-trace, whose `$id` is
+https://agent-trace.dev/schemas/v1/trace-record.json. The file itself is not copied here.
+"""
 
 
 def test_agent_trace(tmp_path: Path) -> None:
@@ -125,40 +134,37 @@ def test_agent_trace(tmp_path: Path) -> None:
     ]
 
 
-REQUIRED = {
-    "Session.Start": {"SessionID"},
-    "Session.End": {"SessionID"},
-    "File.Create": {"CodeStateSection"},
-    "File.Delete": {"CodeStateSection"},
-    "File.Rename": {"CodeStateSection", "DestinationCodeStateSection"},
-    "File.Edit": {"CodeStateSection", "EditType"},
-    "Run.Program": {"ExecutionResult"},
-    "Debug.Program": {"ExecutionResult"},
-    "Run.Test": {"ExecutionID", "TestID", "ExecutionResult"},
-}
-"""The columns that ProgSnap2 1.0 requires, by event type, beside those of every row."""
-
-
 def test_progsnap2(tmp_path: Path) -> None:
-    """The tables have the columns that ProgSnap2 requires, and each code state is a commit that holds the texts."""
+    """The dataset keeps the rules of ProgSnap2, and each code state is a commit that holds the texts."""
     folder = check("progsnap2", tmp_path)
-    with (folder / "MainTable.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    with (folder / "DatasetMetadata.csv").open(newline="") as file:
-        metadata = {row["Property"]: row["Value"] for row in csv.DictReader(file)}
+    rows = list(rows_of(folder / "MainTable.csv"))
 
-    assert metadata["CodeStateRepresentation"] == "Git"
-    assert len({row["EventID"] for row in rows}) == len(rows)
-    for row in rows:
-        required = {"EventType", "EventID", "CodeStateID", "SubjectID", "ToolInstances"}
-        required |= REQUIRED.get(row["EventType"], set())
-        assert row["EventType"] in REQUIRED or row["EventType"].startswith("X-")
-        assert [column for column in required if not row[column]] == [], row
-        assert not any(value.startswith(("=", "+", "-", "@")) for value in row.values()), row
+    assert faults_of(folder) == []
+    assert not any(value.startswith(("=", "+", "-", "@")) for row in rows for value in row.values())
+    assert {row["EventType"] for row in rows} >= {"Session.Start", "File.Edit", "Run.Program", "Run.Test"}
     states = {row["EventID"]: row["CodeStateID"] for row in rows}
     shown = (("1", "shop.py", BEFORE), ("9", "shop.py", FIXED), ("11", "src/shop.py", DOCUMENTED))
     assert [_show(folder, states[seq], path) for seq, path, _ in shown] == [text for _, _, text in shown]
     assert _show(folder, states["11"], "shop.py") is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        (("Run.Program,", "Run.Programme,"), "no type of event"),
+        (("GenericEdit", "Typing"), "EditType is Typing"),
+        (("TestFailed", "Failed"), "ExecutionResult is Failed"),
+        (("File.Edit,", "File.Delete,"), "File.Delete has no EditType"),
+        ((",Run.Test,", ",Session.End,"), "Session.End needs SessionID"),
+        (("X-Text", "Text"), "neither the standard's"),
+    ],
+)
+def test_what_is_no_progsnap2(tmp_path: Path, changed: tuple[str, str], fault: str) -> None:
+    """The rules are no formality: a dataset that breaks one is found out."""
+    table = check("progsnap2", tmp_path) / "MainTable.csv"
+    table.write_text(table.read_text().replace(*changed))
+
+    assert any(fault in one for one in faults_of(table.parent)), faults_of(table.parent)
 
 
 def _show(folder: Path, commit: str, path: str) -> str | None:

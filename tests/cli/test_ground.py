@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from patchtrail.cli.ground import Ground, roots_named
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.events import SessionStart
+from patchtrail.integrity.verify import VerifiedEvent
 from tests.capture.recording import notebook, put, recording, repository
 from tests.editor.spooled import events_of
 
@@ -32,9 +32,9 @@ def test_files_are_written_as_they_were(tmp_path: Path) -> None:
     start = events[0].data
     assert isinstance(start, SessionStart)
     ground = Ground(start, shop, {"api": api})
-    verdict = SimpleNamespace(events=[SimpleNamespace(event=event) for event in events])
+    held = [VerifiedEvent(event, "") for event in events]
     blobs = {path.name: path.read_bytes() for path in (tmp_path / "spool").glob("trace-*/artifacts/*")}
-    result = ground.replay(verdict, SimpleNamespace(artifacts=blobs))
+    result = ground.replay(held, blobs)
     count = ground.write(result, tmp_path / "out")
     written = {path.relative_to(tmp_path / "out").as_posix(): path for path in (tmp_path / "out").rglob("*.*")}
     cells = written.pop("n.ipynb").read_text()

@@ -26,9 +26,9 @@ def dev_collector(folder: Path, **settings: object) -> Iterator[RunningCollector
 class OpenTrace:
     """A trace that nobody signs, over v1."""
 
-    def __init__(self, collector: RunningCollector) -> None:
+    def __init__(self, collector: RunningCollector, **changes: str) -> None:
         self.collector = collector
-        self.created = httpx.post(f"{collector.url}/v1/traces", json=OPENING).json()
+        self.created = httpx.post(f"{collector.url}/v1/traces", json={**OPENING, **changes}).json()
         self.trace_id = self.created["trace_id"]
         self.url = f"{collector.url}/v1/traces/{self.trace_id}"
         self.bearer = {"Authorization": f"Bearer {self.created['upload_token']}"}

@@ -271,7 +271,15 @@ def as_before_the_log(folder: Path, session: Session) -> None:
             )
             old = dsse.seal(plain, "application/vnd.patchtrail.receipt.v1+json", key)
             connection.execute("UPDATE chunks SET receipt = ? WHERE n = ?", (old, told.n))
-        later = ("forgotten_chunks", "deletions", "open_events", "open_chunks", "open_upload_tokens", "open_traces")
+        later = (
+            "forgotten_chunks",
+            "deletions",
+            "open_leaves",
+            "open_events",
+            "open_chunks",
+            "open_upload_tokens",
+            "open_traces",
+        )
         for table in ("log_leaves", "log_salts", "log_checkpoints", *later):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")

@@ -94,7 +94,7 @@ def test_events_come_back_in_order_of_time(collector: RunningCollector) -> None:
     [
         ({**EDIT, "type": "telepathy"}, "events.1"),
         ({**EDIT, "timestamp": "yesterday"}, "events.1.edit.timestamp"),
-        ({**EDIT, "timestamp": "2024-02-30"}, "events.1.timestamp"),
+        ({**EDIT, "timestamp": "2023-02-29"}, "events.1.edit.timestamp"),
         ({**EDIT, "details": {}}, "events.1.edit.details.file"),
         ({**REASONING, "details": {"text": "x", "confidence": "sure"}}, "events.1.reasoning.details.confidence"),
         ("nothing", "events.1"),
@@ -118,6 +118,20 @@ def test_reasons_keep_the_clients_word(collector: RunningCollector) -> None:
     told = read(collector, create(collector, events=events))["events"]
 
     assert {one["details"]["reasoning_type"]: one["details"]["kind"] for one in told} == words
+
+
+def test_a_reasons_own_kind_is_kept(collector: RunningCollector) -> None:
+    """A client's own `kind` stays beside ours, one-shot and as a document; what is read can be sent again."""
+    details = {"text": "x", "reasoning_type": "hypothesis", "kind": {"mine": 1}, "hypothesis": "mine, too"}
+    told = {**details, "kind": "hypothesis", "told_kind": {"mine": 1}}
+    created = create(collector, events=[{**REASONING, "details": details}])
+    found = read(collector, created)["events"]
+    document = collector.read(f"/v1/traces/trace-{uuid.UUID(created['trace_id']).hex}", DEV_TOKEN).json()
+    again = read(collector, create(collector, events=found))["events"]
+
+    assert {name: found[0]["details"][name] for name in told} == told
+    assert {name: document["events"][0][name] for name in told} == told
+    assert again == found
 
 
 def test_it_reads_as_a_v1_document_too(collector: RunningCollector) -> None:

@@ -64,6 +64,38 @@ def test_a_note_of_several_kinds_is_one_event_and_several_notes(collector: Runni
     assert (document["metrics"]["num_notes"], document["metrics"]["num_events"]) == (5, 2)
 
 
+@pytest.mark.parametrize(
+    ("told", "expected", "notes"),
+    [
+        ({"kind": "plan", "text": "x", "plan": "y"}, {"kind": "plan", "text": "x", "plan": "y"}, 2),
+        ({"kind": "plan", "text": "x", "plan": "x"}, {"kind": "plan", "text": "x", "plan": "x"}, 1),
+        ({"kind": "plan", "text": "x"}, {"kind": "plan", "text": "x", "plan": "x"}, 1),
+        ({"plan": "y"}, {"kind": "plan", "text": "y", "plan": "y"}, 1),
+        ({"text": "x"}, {"kind": "observation", "text": "x", "observation": "x"}, 1),
+        ({"text": "x", "plan": "y"}, {"kind": "observation", "text": "x", "plan": "y", "observation": "x"}, 2),
+        ({"kind": "plan", "decision": "z"}, {"kind": "decision", "decision": "z", "told_kind": "plan"}, 1),
+        ({"kind": "plan", "text": "x", "decision": "z"}, {"plan": "x", "decision": "z"}, 2),
+    ],
+)
+def test_nothing_of_a_note_is_dropped(
+    collector: RunningCollector, told: dict[str, str], expected: dict[str, str], notes: int
+) -> None:
+    """A text beside a field of its kind, without a kind, and a kind without a text all come back; so they do again."""
+    first = OpenTrace(collector)
+    assert first.send(0, {**event(0), "type": "rationale_note", **told}).status_code == 200
+    document = first.document()
+    read = document["events"][0]
+    again = OpenTrace(collector)
+    again.send(0, {name: value for name, value in read.items() if value is not None})
+
+    assert {name: read.get(name) for name in expected} == expected
+    assert document["metrics"]["num_notes"] == notes
+    repeated = again.document()
+    assert repeated["metrics"]["num_notes"] == notes
+    texts = {text for name, text in told.items() if name != "kind"}
+    assert texts <= {*map(str, read.values())} & {*map(str, repeated["events"][0].values())}
+
+
 def test_an_empty_note_is_refused_with_its_index(collector: RunningCollector) -> None:
     """A note that states nothing is refused, with the index of the event; the rest of the trace is as it was."""
     trace = OpenTrace(collector)

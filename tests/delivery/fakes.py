@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,7 @@ from patchtrail.collector import CollectorConfig, build_service, create_app, ser
 from patchtrail.collector.enrolment import invite
 from patchtrail.collector.service import Service
 from patchtrail.contract.collection import DeviceChallenge, DeviceEnrolled, InvitationRequest
+from patchtrail.contract.events import ConsentRef
 from patchtrail.contract.evidence import DEVICE_TYPE, DeviceRegistration
 from patchtrail.contract.lsp import DeviceKey
 from patchtrail.integrity import dsse
@@ -88,10 +90,14 @@ class RunningCollector:
 
 
 @contextmanager
-def running_collector(folder: Path, now_ms=None, **settings) -> Iterator[RunningCollector]:
+def running_collector(
+    folder: Path, now_ms=None, consent: ConsentRef | None = None, **settings
+) -> Iterator[RunningCollector]:
     """Run a collector in a thread of this process; its limits are as wide as tests are quick."""
     config = CollectorConfig.load(None, data_dir=folder, **{**WIDE, **settings})
     service = build_service(config, *([now_ms] if now_ms else []))
+    if consent is not None:
+        service = replace(service, consent=consent)
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(server_config(create_app(service), config.trusted_proxies))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

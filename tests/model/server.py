@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Iterator
@@ -41,6 +42,7 @@ class ModelServer:
         rejects: frozenset[str] = frozenset(),
         says_why: bool = True,
         streams: bool = True,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.answerer = answerer
         self.api_key = api_key
@@ -55,12 +57,15 @@ class ModelServer:
         self._http = ThreadingHTTPServer(("127.0.0.1", port), type("Handler", (_Handler,), {"model": self}))
         self._http.daemon_threads = True
         self._http.handle_error = lambda *_: None
+        self._scheme = "http" if tls is None else "https"
+        if tls is not None:
+            self._http.socket = tls.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.005}, daemon=True)
 
     @property
     def url(self) -> str:
         """What `OPENAI_BASE_URL` is set to; Anthropic's door takes it too."""
-        return f"http://127.0.0.1:{self._http.server_address[1]}/v1"
+        return f"{self._scheme}://127.0.0.1:{self._http.server_address[1]}/v1"
 
     def __enter__(self) -> ModelServer:
         """Listen."""
@@ -190,10 +195,15 @@ class _Handler(BaseHTTPRequestHandler):
             reply.reached.set()
         self.connection.settimeout(WAIT_S)
         while not reply.hold.is_set() and not self.model.closing.is_set():
-            with contextlib.suppress(TimeoutError):
-                if self.connection.recv(1, socket.MSG_PEEK) == b"":
-                    self.model.gone.set()
-                    raise ConnectionResetError
+            try:
+                # A client sends nothing more, so that whatever comes is its end.
+                self.connection.recv(1)
+            except TimeoutError:
+                continue
+            except OSError:
+                pass
+            self.model.gone.set()
+            raise ConnectionResetError
         self.connection.settimeout(None)
 
     def _write(self, content: bytes) -> None:

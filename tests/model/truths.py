@@ -63,7 +63,9 @@ def truthful(
         if not truths:
             return Reply(NOTHING)
         retry = retry_of(ask)
-        own_seed = zlib.crc32(f"{seed} {retry} {keys}".encode())
+        # Of a conversation a retry may show the last answer alone: that tells the second retry from the first.
+        earlier = [one.content for one in ask.messages if one.role == "assistant"]
+        own_seed = zlib.crc32(f"{seed} {retry} {keys} {earlier}".encode())
         return Reply(rendered(merged(truths), own_seed, retry))
 
     return answer

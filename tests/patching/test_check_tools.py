@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -184,16 +186,26 @@ def test_a_tool_without_an_answer_is_not_run(folder: Folder, script: str, reason
 
 
 def test_a_cancelled_check_ends(folder: Folder) -> None:
-    """Who cancels gets an answer, and the tool that was running is gone."""
+    """Who cancels while a tool runs gets an answer, and the tool is gone."""
     started = folder.root / "started"
-    folder.write(".venv/bin/ruff", f"#!/bin/sh\necho > {started}\nexec sleep 600\n", is_program=True)
+    os.mkfifo(started)
+    folder.write(".venv/bin/ruff", f"#!/bin/sh\necho $$ > {started}\nexec sleep 600\n", is_program=True)
     cancellation = Cancellation()
-    told = checkers(folder)
-    cancellation.cancel()
-    checked = told.check(folder, {"a.py": ""}, ["ruff"], cancellation)
+    pids: list[int] = []
 
-    assert checked.not_run == ("ruff: it was cancelled",)
-    assert not started.exists()
+    def cancel_once_it_runs() -> None:
+        pids.append(int(started.read_text()))
+        cancellation.cancel()
+
+    canceller = threading.Thread(target=cancel_once_it_runs)
+    canceller.start()
+    checked = checkers(folder).check(folder, {"a.py": ""}, ["ruff"], cancellation)
+    canceller.join()
+    late = checkers(folder).check(folder, {"a.py": ""}, ["ruff"], cancellation)
+
+    assert checked.not_run == late.not_run == ("ruff: it was cancelled",)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pids[0], 0)
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,20 @@ def test_architecture_names_every_module_that_exists() -> None:
     assert sorted(one for one in named - modules if not (ROOT / one).exists()) == []
 
 
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "extension/README.md", ROOT / "shared/README.md"])
+KEY = re.compile(r"^(?:\| *(\S[^|]*?) *\||- \*\*(.+?)\*\*)", re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_nothing_is_told_twice(path: Path) -> None:
+    """No table has two rows of one name, and no two points of one chapter begin alike; nor is a conflict left."""
+    page = path.read_text()
+    for chapter in re.split(r"\n(?=#)|\n\n(?=\|)", page):
+        keys = [cell or point for cell, point in KEY.findall(chapter)]
+        assert sorted({key for key in keys if keys.count(key) > 1}) == []
+    assert re.findall(r"^(?:<{7}|={7}|>{7}).*", page, re.MULTILINE) == []
+
+
 def test_vectors_are_there_and_unchanged() -> None:
     """Every type's folder of vectors holds a good and a bad one, and none was edited since it was written."""
     folder = ROOT / "shared" / "vectors"

@@ -4,6 +4,7 @@ from patchtrail.capture.drafts import Drafts
 from patchtrail.capture.entries import LastTestRun
 from patchtrail.capture.log import OpenedLog, SessionFacts, TraceLog, TraceLogs
 from patchtrail.capture.machine import Machine
+from patchtrail.capture.patches import PatchedFile
 from patchtrail.capture.recorder import ClientName, Recorder, RecorderState
 from patchtrail.capture.terminal import sound_text
 
@@ -13,6 +14,7 @@ __all__ = [
     "LastTestRun",
     "Machine",
     "OpenedLog",
+    "PatchedFile",
     "Recorder",
     "RecorderState",
     "SessionFacts",

@@ -101,6 +101,14 @@ class Repository:
                 # A stash's message says what was stashed, not that it was.
                 yield entry.time[0], "stash" if name == "refs/stash" else entry.message.partition(":")[0].split(" ")[0]
 
+    def has_committed(self, since_s: float) -> bool:
+        """Return whether the reflog tells of a commit that was made since then."""
+        try:
+            log = self._repo.head.log() if self._repo is not None and self._repo.head.is_valid() else []
+        except (OSError, ValueError):
+            return False
+        return any(entry.time[0] >= int(since_s) and kind_of(entry.message) is not None for entry in log[-50:])
+
     def new_commits(self) -> list[SeenCommit]:
         """Return the commits that appeared on HEAD since the last look, oldest first; each is told once."""
         if self._repo is None:

@@ -2,7 +2,7 @@
 
 A file belongs to the root that holds it most closely. A repository inside a root that is no workspace folder itself
 (a submodule, a nested clone) is part of that root: its files are not at the root's start commit, so they bring their
-base along, read at their own repository's HEAD; its commits are not watched.
+base along, read at their own repository's HEAD; that it was committed to is declared as a gap.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from patchtrail.capture.ignored import nearest_work_tree
+from patchtrail.capture.nested import NestedRepositories
 from patchtrail.capture.repository import Repository
 from patchtrail.contract.events import SessionRoot
 
@@ -53,8 +53,8 @@ class Roots:
 
     first: Root
     further: list[Root] = field(default_factory=list)
+    nested: NestedRepositories = field(default_factory=NestedRepositories)
     _left: dict[Path, Root] = field(default_factory=dict)
-    _nested: dict[Path, Repository] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Root]:
         """Yield every root, the first one first."""
@@ -124,17 +124,32 @@ class Roots:
 
     def nested_text(self, place: Place) -> str | None:
         """Return a file's text at the HEAD of the repository nested in its root that it belongs to."""
-        tree = nearest_work_tree(place.path.parent)
-        if tree is None or tree == place.root.path or not tree.is_relative_to(place.root.path):
-            return None
-        if tree not in self._nested:
-            self._nested[tree] = Repository(tree)
-        return self._nested[tree].start_text(place.path.relative_to(tree).as_posix())
+        repository = self.nested.holding(place.path.parent, place.root.path)
+        return None if repository is None else repository.start_text(place.path.relative_to(repository.root).as_posix())
+
+    def committed_inside(self) -> Iterator[Place]:
+        """Yield the recorded folders of nested repositories that were committed to since the last look, each once."""
+        for root in self:
+            self.nested.watch_submodules(root.path)
+        own = {root.path for root in self}
+        for tree in self.nested.committed():
+            place = self.place_of(tree)
+            if place is not None and tree not in own:
+                yield place
+
+    def met(self, folder: Path) -> None:
+        """Learn that something happened in a folder: the repository that it is part of may be a nested one."""
+        if not self.hold(folder):
+            return
+        place = self.place_of(folder.resolve())
+        if place is not None:
+            self.nested.holding(place.path, place.root.path)
 
     def close(self) -> None:
         """End the git processes that reading started."""
-        for repository in (*(root.repository for root in self), *self._nested.values()):
-            repository.close()
+        self.nested.close()
+        for root in self:
+            root.repository.close()
         for left in self._left.values():
             left.repository.close()
 

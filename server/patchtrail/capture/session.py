@@ -57,10 +57,12 @@ __all__ = ["HEARTBEAT_MS", "Session"]
 
 HEARTBEAT_MS = 30_000
 STALL_MS = 45_000
+"""What the verifier takes for silence: half as long again as the time between heartbeats."""
 CLOCK_STEP_MS = 2_000
 OUTPUT_TAIL_CHARS = 4_000
 MAX_COMMAND_LINE_CHARS = 100_000
 MAX_DIRTY_FILES = 200
+MAX_DETAIL_CHARS = 200
 
 
 class Session:
@@ -101,12 +103,16 @@ class Session:
         self._prepared = PreparedReports()
         self._report_files = ReportFiles(folder)
         self._report_files.scopes = lambda: roots.scopes
-        self._last_pulse_ms = log.mono_ms()
         self._capturing_since_ms = log.wall_ms()
         self._clock_offset_ms = log.wall_ms() - log.mono_ms()
+        roots.nested.pass_over(self._capturing_since_ms / 1000)
 
     def append(self, data: EventData) -> int:
         """Redact an event's free text, then write it: the one way into the log."""
+        self._declare_sleep(data)
+        return self._write(data)
+
+    def _write(self, data: EventData) -> int:
         redacted = self.redactor.data(data)
         seq = self.log.append(redacted)
         self.entries.remember(seq, self.log.wall_ms(), redacted)
@@ -168,6 +174,8 @@ class Session:
         if report.started_ms is not None:
             ended_ms = min(ended_ms, report.started_ms + report.duration_ms)
         self.look_at_disk(at_once=True)
+        if report.cwd:
+            self.roots.met(Path(report.cwd))
         self.look_at_commits()
         # What ran on while nothing might be captured is known to have run, and no more.
         is_unseen = report.started_ms is not None and report.started_ms < self._capturing_since_ms
@@ -228,7 +236,9 @@ class Session:
 
     def confirm(self, draft: Draft) -> int:
         """Record a draft."""
-        return self.drafts.record(draft, self.append)
+        # Whatever else is due comes first: the draft announces the number that it takes.
+        self._declare_sleep()
+        return self.drafts.record(draft, self._write)
 
     def gap(self, reason: GapReason, detail: str = "") -> int:
         """Declare that from now on something cannot be seen."""
@@ -245,22 +255,21 @@ class Session:
             for seen in root.repository.new_commits():
                 self._commit(seen, root.name)
                 self.files.tracked_anew()
+        for place in self.roots.committed_inside():
+            self.gap("nested_repository", self.redactor.text(place.relative)[:MAX_DETAIL_CHARS])
 
     def pulse(self) -> None:
         """Do what time asks for: a heartbeat after silence, a gap after a suspend, a clock step, a look at HEAD."""
-        now_ms = self.log.mono_ms()
-        since_pulse_ms, self._last_pulse_ms = now_ms - self._last_pulse_ms, now_ms
         self._notice_clock_step()
         if self.paused_by is not None:
             return
-        if since_pulse_ms > STALL_MS:
-            self.append(Gap(from_ms=self.log.last_mono_ms, to_ms=now_ms, reason="suspended"))
+        self._declare_sleep()
         self.files.pending.sweep()
         self.look_at_disk()
         self.look_at_commits()
         self._confirm(self.drafts.due())
         self._tests_unasked()
-        if now_ms - self.log.last_mono_ms >= HEARTBEAT_MS:
+        if self.log.mono_ms() - self.log.last_mono_ms >= HEARTBEAT_MS:
             self.append(Heartbeat())
 
     def pause(self, by: Pauser, gate_reasons: list[str]) -> None:
@@ -284,8 +293,8 @@ class Session:
             root.repository.new_commits()
         self.files.read_again()
         self.paused_by = None
-        self._last_pulse_ms = self.log.mono_ms()
         self._capturing_since_ms = self.log.wall_ms()
+        self.roots.nested.pass_over(self._capturing_since_ms / 1000)
         self._reports.discard()
         self.append(Resume(reason=by))
 
@@ -297,7 +306,6 @@ class Session:
         self.patches.forget(since_ms)
         # What began before and ends later tells of the time between.
         self._capturing_since_ms = self.log.wall_ms()
-        self._last_pulse_ms = self.log.mono_ms()
         self._reports.discard()
         self._prepared.close()
         self._standing.take(0)
@@ -329,6 +337,16 @@ class Session:
 
     def _take(self, data: EventData | Edit) -> int:
         return self.edit(data) if isinstance(data, Edit) else self.append(data)
+
+    def _declare_sleep(self, data: EventData | None = None) -> None:
+        """Declare a silence that no heartbeat broke, before what comes behind it: the machine slept.
+
+        A pause is silent by itself, and so is its end; a gap that tells of the whole silence is the declaration.
+        """
+        last_ms, now_ms = self.log.last_mono_ms, self.log.mono_ms()
+        is_told = isinstance(data, Resume) or (isinstance(data, Gap) and data.from_ms <= last_ms)
+        if now_ms - last_ms > STALL_MS and self.paused_by is None and not is_told:
+            self.append(Gap(from_ms=last_ms, to_ms=now_ms, reason="suspended"))
 
     def _look_last(self) -> None:
         """Look once more, at everything: what nobody has told of yet would be lost."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from patchtrail.cli import attempts, device, patch, trace
+from patchtrail.cli.eval import app as eval_app
 from patchtrail.cli.fix import fix_command
 
 __all__ = ["app"]
@@ -30,6 +31,7 @@ except ModuleNotFoundError:
 
 app.add_typer(attempts.app, name="attempts")
 app.add_typer(device.app, name="device")
+app.add_typer(eval_app, name="eval")
 app.add_typer(patch.app, name="patch")
 app.add_typer(trace.app, name="trace")
 

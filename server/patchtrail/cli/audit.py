@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
-from patchtrail.cli.console import console, told
+from patchtrail.cli.console import console, plain, told
 from patchtrail.collector import CollectorConfig
 from patchtrail.collector.audit import audit
 
@@ -31,9 +30,14 @@ def audit_command(
     report = audit(settings.data_dir, None if checkpoint is None else checkpoint.read_bytes())
     out = console()
     for finding in report.findings:
-        out.print(Text(f"FAULT  {finding}", "red"))
+        out.print(plain(f"FAULT  {finding}", "red"))
     verdict = "see the faults above" if report.findings else "every leaf, chunk, head and receipt agrees"
     out.print(f"{report.traces} traces, {report.chunks} chunks, {report.leaves} leaves: {verdict}.")
+    if report.open_traces:
+        out.print(f"{report.open_traces} open traces, {report.open_events} events of theirs, are held to the log, too.")
+    if report.unlogged:
+        what = "openings, chunks and completions of open traces were stored before the log covered them"
+        out.print(f"{report.unlogged} {what}: whether they were changed cannot be told.")
     if report.note is not None:
         out.print(f"The newest checkpoint covers {report.note_size} leaves. Keep it outside this machine:\n")
         typer.echo(report.note)

@@ -14,7 +14,7 @@ import uvicorn
 
 from patchtrail.cli.audit import audit_command
 from patchtrail.cli.client import CollectorClient
-from patchtrail.cli.console import told
+from patchtrail.cli.console import told, visible
 from patchtrail.cli.rotate import rotate_keys_command
 from patchtrail.collector import CollectorConfig, FolderInUse, build_service, create_app, server_config
 from patchtrail.collector.enrolment import invite as draw_invitation
@@ -85,7 +85,7 @@ def invite(
     if as_json:
         typer.echo(invitation.model_dump_json())
         return
-    typer.echo(f"Code for {invitation.participant_id}, once, within 14 days: {invitation.code}")
+    typer.echo(f"Code for {visible(invitation.participant_id)}, once, within 14 days: {invitation.code}")
 
 
 def _invite(settings: CollectorConfig, request: InvitationRequest) -> Invitation:

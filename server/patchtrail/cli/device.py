@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +11,7 @@ from typing import Annotated
 import typer
 
 from patchtrail.cli import enrolment
-from patchtrail.cli.console import told
+from patchtrail.cli.console import told, visible
 from patchtrail.cli.sidecar import default_spool
 from patchtrail.contract.lsp import EnrolRequest
 from patchtrail.contract.lsp_forgetting import PendingChunk, PendingRequest
@@ -33,15 +35,32 @@ def enrol(
     url: Annotated[str, typer.Argument(help="Address of the collector.")],
     code: Annotated[str, typer.Argument(help="The one-time code from `patchtrail collect invite`.")],
     host_hint: Annotated[str, typer.Option(help="A name for this machine that its owner will recognise.")] = "",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A new file for the line, which you alone can read.")
+    ] = None,
 ) -> None:
     """Make a key, prove that we hold it, and print the one line that `patchtrail serve --key-stdin` reads.
 
-    The line is a secret: keep it where your editor keeps secrets, not in a file that others can read.
+    The line is a secret: keep it where your editor keeps secrets, or let --output write it to a file of mode 0600.
     """
+    if output is None:
+        typer.echo(_enrolled(url, code, host_hint))
+        return
+    with ExitStack() as undo:
+        # The file is made before the code is used up, so that a place that cannot be written costs no code.
+        descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        undo.callback(output.unlink)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(_enrolled(url, code, host_hint) + "\n")
+        undo.pop_all()
+    typer.echo(f"{output}: the key of this device. Keep it to yourself.", err=True)
+
+
+def _enrolled(url: str, code: str, host_hint: str) -> str:
     shown = enrolment.shown(url)
-    typer.echo(f"The collector's key has the fingerprint {shown.server_jkt}", err=True)
+    typer.echo(f"The collector's key has the fingerprint {visible(shown.server_jkt)}", err=True)
     request = EnrolRequest(url=url, code=code, server_jkt=shown.server_jkt, host_hint=host_hint)
-    typer.echo(enrolment.enrol(request).model_dump_json())
+    return enrolment.enrol(request).model_dump_json()
 
 
 Spool = Annotated[Path | None, typer.Option("--spool", help="The spool folder, if it is not the default one.")]
@@ -97,12 +116,14 @@ def pending(spool: Spool = None) -> None:
 def _print_chunk(root: Path, chunk: PendingChunk, rules: PendingRules) -> None:
     state = "may be on its way" if chunk.is_begun else "sealed" if chunk.is_sealed else "being written"
     leaves = "stays on this machine" if chunk.earliest_ms is None else f"leaves after {_utc(chunk.earliest_ms)}"
-    typer.echo(f"{chunk.trace_id} chunk {chunk.n}: {chunk.count} events, {chunk.size_bytes} bytes, {state}, {leaves}")
+    typer.echo(
+        f"{visible(chunk.trace_id)} chunk {chunk.n}: {chunk.count} events, {chunk.size_bytes} bytes, {state}, {leaves}"
+    )
     while True:
         for event in chunk.events:
-            typer.echo(event.line + (" … (cut here)" if event.is_cut else ""))
+            typer.echo(visible(event.line) + (" … (cut here)" if event.is_cut else ""))
         for blob in chunk.artifacts:
-            typer.echo(f"  blob {blob.sha256}, {blob.media_type}, {blob.size_bytes} bytes")
+            typer.echo(f"  blob {blob.sha256}, {visible(blob.media_type)}, {blob.size_bytes} bytes")
         if chunk.next_seq is None:
             return
         request = PendingRequest(trace_id=chunk.trace_id, n=chunk.n, since_seq=chunk.next_seq)

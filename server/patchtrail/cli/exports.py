@@ -1,4 +1,4 @@
-"""Write a verified trace in other formats: CTRF, OpenTelemetry, agent-trace and ProgSnap2."""
+"""Write a trace in other formats: its document, CTRF, OpenTelemetry, agent-trace and ProgSnap2."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from typing import Literal
 from pydantic import JsonValue
 
 from patchtrail import __version__
+from patchtrail.contract.document import TraceDocument
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.event_lines import Event
-from patchtrail.integrity.verify import TraceEvidence, TraceVerdict
+from patchtrail.integrity.verify import VerifiedEvent
 from patchtrail.trace import (
+    PROGSNAP2_README,
     CodeState,
     agent_trace_record,
     code_states,
@@ -30,9 +32,10 @@ from patchtrail.trace import (
 
 __all__ = ["ExportFormat", "Exported", "write_export"]
 
-ExportFormat = Literal["bundle", "progsnap2", "agent-trace", "otel", "ctrf"]
+ExportFormat = Literal["bundle", "document", "progsnap2", "agent-trace", "otel", "ctrf"]
 SUFFIX: dict[ExportFormat, str] = {
     "bundle": ".zip",
+    "document": ".json",
     "progsnap2": "-progsnap2",
     "agent-trace": ".agent-trace.json",
     "otel": ".otel.json",
@@ -44,51 +47,50 @@ GIT_ALONE = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
 
 @dataclass(frozen=True)
 class Exported:
-    """A verified trace, and the texts at its start commit where the repository is at hand."""
+    """A trace to tell: its events, and the texts at its start commit where the repository is at hand."""
 
-    evidence: TraceEvidence
-    verdict: TraceVerdict
+    trace_id: str
+    held: Sequence[VerifiedEvent]
+    received_ms: Sequence[int | None]
+    artifacts: Mapping[str, bytes]
     start_text: Callable[[str], str | None]
 
     @property
     def events(self) -> list[Event]:
         """The trace's events."""
-        return [held.event for held in self.verdict.events]
+        return [held.event for held in self.held]
 
-    @property
-    def artifacts(self) -> Mapping[str, bytes]:
-        """The trace's artifacts, by their SHA-256."""
-        return self.evidence.artifacts or {}
+
+def write_document(document: TraceDocument, target: Path | None) -> Path:
+    """Write the trace document v1.0, which is not signed."""
+    place = target or Path(f"{document.trace_id}{SUFFIX['document']}")
+    place.write_bytes(document.model_dump_json(indent=1).encode() + b"\n")
+    return place
 
 
 def write_export(exported: Exported, form: ExportFormat, target: Path | None) -> list[Path]:
     """Write a trace in this format and return what was written.
 
-    Raises `InvalidInput` when the trace has faults, holds nothing that the format could tell, or the target is a
-    folder that holds something already.
+    Raises `InvalidInput` when the trace holds nothing that the format could tell, or the target is a folder that holds
+    something already.
     """
-    if exported.verdict.errors:
-        raise InvalidInput(
-            f"The trace has faults and is not exported: {exported.verdict.errors[0]}. See: patchtrail trace verify",
-            code="unsound_trace",
-        )
-    if not exported.verdict.events:
+    if not exported.held:
         raise InvalidInput("The trace holds no events yet.", code="empty_trace")
-    place = target or Path(f"{exported.evidence.trace_id}{SUFFIX[form]}")
+    place = target or Path(f"{exported.trace_id}{SUFFIX[form]}")
     match form:
         case "ctrf":
             return _write_ctrf(exported, place)
         case "progsnap2":
             return _write_progsnap2(exported, place)
         case "otel":
-            return [_write_json(place, otel_traces(exported.evidence.trace_id, exported.verdict.events, __version__))]
+            return [_write_json(place, otel_traces(exported.trace_id, exported.held, __version__))]
         case _:
             return [_write_json(place, _agent_trace(exported))]
 
 
 def _agent_trace(exported: Exported) -> dict[str, JsonValue]:
     return agent_trace_record(
-        exported.evidence.trace_id,
+        exported.trace_id,
         exported.events,
         start_text=exported.start_text,
         artifacts=exported.artifacts,
@@ -112,12 +114,12 @@ def _write_progsnap2(exported: Exported, folder: Path) -> list[Path]:
     seqs = [state.seq for state in states]
     table = main_table(
         events,
-        exported.verdict.received_ms,
+        exported.received_ms,
         state_at=lambda seq: ids[bisect_right(seqs, seq)],
         tool=f"Patchtrail {__version__}",
     )
-    written = [folder / "DatasetMetadata.csv", folder / "MainTable.csv"]
-    for path, content in zip(written, (metadata_table(), table), strict=True):
+    written = [folder / name for name in ("DatasetMetadata.csv", "MainTable.csv", "README.md")]
+    for path, content in zip(written, (metadata_table(), table, PROGSNAP2_README.encode()), strict=True):
         path.write_bytes(content)
     return [*written, folder / "CodeStates"]
 

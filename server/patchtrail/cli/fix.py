@@ -13,16 +13,19 @@ from typing import Annotated
 import typer
 
 from patchtrail.cli.console import told
-from patchtrail.cli.fixing import fixer_of
+from patchtrail.cli.fixing import fixing_of
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.llm import Cancellation
 from patchtrail.patching import Finding, FixRequest, FixResult
 from patchtrail.patching.disk_workspace import DiskWorkspace
-from patchtrail.patching.failing_tests import findings_of_junit
+from patchtrail.patching.failing_tests import finding_of_failure
+from patchtrail.patching.patch_edits import with_fixes
 from patchtrail.patching.ports import Checker
 from patchtrail.patching.pull_request import ChangedLines, changed_lines
 from patchtrail.patching.review import review_of
-from patchtrail.patching.sarif import read_sarif, sarif_of
+from patchtrail.patching.sarif import read_sarif
+from patchtrail.patching.sarif_writing import sarif_of
+from patchtrail.qa import failures_of_junit
 
 __all__ = ["fix_command"]
 
@@ -80,14 +83,19 @@ def fix_command(
     Exit code 0: nothing is left to fix; 1: findings are left; 2: bad input.
     """
     workspace = DiskWorkspace(root)
-    fixer, checker = fixer_of(workspace, os.environ, is_offline=offline)
+    fixing = fixing_of(workspace, os.environ, is_offline=offline)
     changed = changed_lines(workspace.root, diff) if diff else None
-    findings = [*_run_tools(workspace, checker, _files(workspace, paths or [], changed, tool or ["ruff"]))]
-    findings += [one for path in sarif or [] for one in read_sarif(path.read_bytes(), workspace.root)]
-    findings += [one for path in junit or [] for one in findings_of_junit(path.read_bytes(), workspace)]
+    findings = [*_run_tools(workspace, fixing.checker, _files(workspace, paths or [], changed, tool or ["ruff"]))]
+    findings += [
+        one for path in sarif or [] for one in read_sarif(path.read_bytes(), (workspace.root,), workspace.read)
+    ]
+    findings += [one for path in junit or [] for one in _failing_tests(path, workspace)]
     findings = [one for one in findings if _is_wanted(one, select or [], changed)]
     request = FixRequest(tuple(findings), strategy.value)
-    result = fixer.fix(request, workspace, Cancellation(), lambda said: typer.echo(said, err=True))
+    try:
+        result = fixing.fixer.fix(request, workspace, Cancellation(), lambda said: typer.echo(said, err=True))
+    finally:
+        fixing.close()
     texts = _rendered(result, findings)
     if output_dir is not None:
         output_dir.mkdir(parents=True, exist_ok=True)
@@ -162,6 +170,15 @@ def _run_tools(workspace: DiskWorkspace, checker: Checker, files: dict[str, list
         yield from checked.findings
 
 
+def _failing_tests(report: Path, workspace: DiskWorkspace) -> Iterator[Finding]:
+    for failure in failures_of_junit(report.read_bytes()):
+        found = finding_of_failure(failure, (workspace.root,), workspace.read)
+        if found is None:
+            typer.echo(f"patchtrail: {failure.test_id} fails in no file of {workspace.root}; it is left out.", err=True)
+        else:
+            yield found
+
+
 def _is_wanted(finding: Finding, select: Sequence[str], changed: ChangedLines | None) -> bool:
     if select and not any(finding.rule_id.startswith(one) for one in select):
         return False
@@ -173,7 +190,7 @@ def _rendered(result: FixResult, findings: Sequence[Finding]) -> dict[Format, st
     review = review_of(result.patch, result.fixed, result.unfixed, note=result.message)
     return {
         Format.PATCH: patch,
-        Format.SARIF: json.dumps(sarif_of(findings, result.fixed, result.patch), indent=2) + "\n",
+        Format.SARIF: json.dumps(sarif_of(with_fixes(findings, result.fixed, result.patch)), indent=2) + "\n",
         Format.REVIEW: json.dumps(review, indent=2) + "\n",
         Format.TEXT: patch + _summary(result, findings),
     }

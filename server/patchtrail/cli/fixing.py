@@ -1,22 +1,22 @@
-"""Wire what finds patches: model, checkers, test runner, the repository's limits, its attempts; for verbs and sidecar."""
+"""Wire what finds patches: model, checkers, test runner, limits and attempts; for verbs and for the sidecar."""
 
 from __future__ import annotations
 
 import secrets
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from platformdirs import user_cache_path, user_data_path
 
 from patchtrail.capture import Machine
+from patchtrail.cli.attempt_log import StoredAttempts
 from patchtrail.contract.agent import AgentConfig
-from patchtrail.contract.attempt import AttemptRecord
 from patchtrail.contract.decimals import microusd_from_usd
 from patchtrail.llm import Capped, Ledger, Model, SpanExporter, Traced, endpoint_of, exporter_of, model_of, prices_of
-from patchtrail.patching import Finding, Fixer, FixParts, Patch
+from patchtrail.patching import Finding, Fixer, FixParts
 from patchtrail.patching.agent_file import read_agent_config
 from patchtrail.patching.attempts import AttemptStore
 from patchtrail.patching.checkers import ToolCheckers, ToolFinder, default_recipes
@@ -25,7 +25,7 @@ from patchtrail.qa import PytestRunner
 from patchtrail.redaction import Redactor
 from patchtrail.sandbox.bubblewrap import Bubblewrap
 
-__all__ = ["Guarded", "NoPatterns", "StoredAttempts", "checkers_of", "fixer_of", "redaction_of", "runner_of"]
+__all__ = ["Fixing", "Guarded", "NoPatterns", "checkers_of", "fixing_of", "redaction_of", "runner_of"]
 
 KEY_BYTES = 32
 
@@ -36,21 +36,6 @@ class NoPatterns:
     def patterns_for(self, finding: Finding, code: str) -> tuple[LearnedPattern, ...]:  # noqa: ARG002 -- the port's names
         """Return none."""
         return ()
-
-
-class StoredAttempts:
-    """Keeps attempts in the repository's own store."""
-
-    def __init__(self, store: AttemptStore) -> None:
-        self._store = store
-
-    def add(self, record: AttemptRecord, patch: Patch | None) -> None:  # noqa: ARG002 -- the record holds its diff
-        """Keep one try."""
-        self._store.add(record)
-
-    def outcome(self, attempt_id: str, outcome: Literal["accepted", "rejected", "undone"]) -> None:
-        """Keep what became of it."""
-        self._store.update_status(attempt_id, outcome)
 
 
 @dataclass(frozen=True)
@@ -85,7 +70,7 @@ def checkers_of(root: Path, *, is_trusted: bool) -> ToolCheckers:
 
 def runner_of() -> PytestRunner:
     """Return the test runner; without a usable sandbox it runs nothing."""
-    return PytestRunner(Bubblewrap())
+    return PytestRunner(Bubblewrap(), python=Path(sys.executable))
 
 
 def redaction_of(root: Path) -> Callable[[str], str]:
@@ -93,8 +78,17 @@ def redaction_of(root: Path) -> Callable[[str], str]:
     return Redactor(secrets.token_bytes(KEY_BYTES), Machine.this().literals(root)).text
 
 
-def fixer_of(workspace: Workspace, environment: Mapping[str, str], *, is_offline: bool) -> tuple[Fixer, Checker]:
-    """Return a fixer for one root outside of an editor, and its checkers.
+@dataclass(frozen=True)
+class Fixing:
+    """A fixer for one root, its checkers, and how to end: what is still to be told elsewhere is told then."""
+
+    fixer: Fixer
+    checker: Checker
+    close: Callable[[], None]
+
+
+def fixing_of(workspace: Workspace, environment: Mapping[str, str], *, is_offline: bool) -> Fixing:
+    """Return what finds patches in one root, outside of an editor.
 
     Raises `InvalidInput` where `.patchtrail.toml` or the environment sets something that it may not.
     """
@@ -114,4 +108,5 @@ def fixer_of(workspace: Workspace, environment: Mapping[str, str], *, is_offline
         draw_id=lambda: secrets.token_hex(8),
         trace_id=lambda: None,
     )
-    return Fixer(parts), checker
+    exporter = None if guarded is None else guarded.exporter
+    return Fixing(Fixer(parts), checker, (lambda: None) if exporter is None else exporter.close)

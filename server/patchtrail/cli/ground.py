@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.events import SessionStart
-from patchtrail.integrity.verify import TraceEvidence, TraceVerdict
+from patchtrail.integrity.verify import VerifiedEvent
 from patchtrail.trace import Replay, replay
 from patchtrail.trace.cells import notebook_of
 from patchtrail.trace.tree import Key, TreeFile
@@ -30,13 +30,13 @@ class Ground:
         places = {"": repo} | roots
         self._trees = {name: _tree(place, commits[name]) for name, place in places.items()}
 
-    def replay(self, verdict: TraceVerdict, evidence: TraceEvidence) -> Replay:
+    def replay(self, events: Sequence[VerifiedEvent], artifacts: Mapping[str, bytes]) -> Replay:
         """Replay a trace's edits."""
         readers = {name: _reader(tree) for name, tree in self._trees.items()}
         return replay(
-            (held.event for held in verdict.events),
+            (held.event for held in events),
             start_text=readers.pop(""),
-            artifacts=evidence.artifacts or {},
+            artifacts=artifacts,
             root_texts=readers,
         )
 

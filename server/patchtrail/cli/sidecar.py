@@ -14,7 +14,7 @@ from patchtrail.cli.sidecar_fixes import SidecarFixes
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.lsp import DeviceKey, SessionState
 from patchtrail.contract.lsp_forgetting import PendingChunks, PendingRequest
-from patchtrail.delivery import CAP_BYTES, Courier, Device, PendingRules, SpoolStore, SystemClock, pending
+from patchtrail.delivery import CAP_BYTES, Clock, Courier, Device, PendingRules, SpoolStore, SystemClock, pending
 from patchtrail.editor.sidecar import Sidecar
 from patchtrail.study import CONSENT, Consent
 
@@ -40,10 +40,15 @@ def device_of(key_line: bytes) -> Device:
 
 
 def build_sidecar(
-    spool: Path, device: Device | None, *, cap_bytes: int = CAP_BYTES, consent: Consent = CONSENT
+    spool: Path,
+    device: Device | None,
+    *,
+    cap_bytes: int = CAP_BYTES,
+    clock: Clock | None = None,
+    consent: Consent = CONSENT,
 ) -> Sidecar:
     """Wire the recorder, the spool and the courier; `consent` is the text that must have been agreed to."""
-    clock, listeners = SystemClock(), list[Callable[[], None]]()
+    clock, listeners = clock or SystemClock(), list[Callable[[], None]]()
     if device is not None:
         device.remember_in(spool)
     store = SpoolStore(spool, clock, None if device is None else device.key, cap_bytes=cap_bytes)
@@ -75,7 +80,7 @@ def build_sidecar(
         reasons = rules.reasons() if device else ("There is no collector: everything stays on this machine.",)
         return pending(spool, request, PendingRules(rules.hold_ms(), clock.wall_ms(), reasons))
 
-    fixes = SidecarFixes(lambda: recorder.state.trace_id)
+    fixes = SidecarFixes(recorder)
     return Sidecar(recorder, session_state, listeners.append, start, close, waiting, fixes.fixing())
 
 

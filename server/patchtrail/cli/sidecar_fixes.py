@@ -6,12 +6,13 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from platformdirs import user_data_path
 
-from patchtrail.cli.fixing import Guarded, NoPatterns, StoredAttempts, checkers_of, redaction_of, runner_of
+from patchtrail.capture import Recorder
+from patchtrail.cli.attempt_log import RecordedAttempts, StoredAttempts
+from patchtrail.cli.fixing import Guarded, NoPatterns, checkers_of, redaction_of, runner_of
 from patchtrail.contract.agent import AgentConfig
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.settings import Settings
@@ -32,8 +33,8 @@ logger = logging.getLogger(__name__)
 class SidecarFixes:
     """The fixers of one sidecar; they are made once per folder, and share the model."""
 
-    def __init__(self, trace_id: Callable[[], str | None]) -> None:
-        self._trace_id = trace_id
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
         self._fixers = dict[Path, Fixer]()
         self._guarded: Guarded | None = None
         self._exporter: SpanExporter | None = None
@@ -81,16 +82,20 @@ class SidecarFixes:
             checker=checkers_of(root, is_trusted=True),
             tests=runner_of(),
             patterns=NoPatterns(),
-            log=StoredAttempts(AttemptStore(root, redact)),
+            log=RecordedAttempts(StoredAttempts(AttemptStore(root, redact)), self._recorder, root, _now_ms),
             config=lambda workspace: read_agent_config(workspace.root),
             redact=redact,
-            now_ms=lambda: time.time_ns() // 1_000_000,
+            now_ms=_now_ms,
             draw_id=lambda: secrets.token_hex(8),
-            trace_id=self._trace_id,
+            trace_id=lambda: self._recorder.running_trace,
         )
 
     def _model(self, limits: AgentConfig) -> Model | None:
         return None if self._guarded is None else self._guarded.under(limits)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _endpoint(choice: ModelChoice) -> Endpoint | None:

@@ -115,6 +115,7 @@ def server_config(app: FastAPI, trusted_proxies: str = "") -> uvicorn.Config:
         access_log=False,
         lifespan="on",
         http=CappedHttp,
+        ws="none",
         proxy_headers=bool(trusted_proxies),
         forwarded_allow_ips=trusted_proxies,
     )

@@ -33,6 +33,8 @@ from patchtrail.collector.forgetting_tables import deletions, forgotten_chunks
 from patchtrail.collector.identity import published_keys
 from patchtrail.collector.log import CHECKPOINT
 from patchtrail.collector.log_tables import log_checkpoints, log_leaves, log_salts
+from patchtrail.collector.open_audit import OPEN_TABLES, OpenAudit
+from patchtrail.collector.open_tables import open_traces
 from patchtrail.collector.reading import assurance_with, evidence_of
 from patchtrail.collector.tables import artifacts, chunks, devices, forks, traces
 from patchtrail.contract.collection import Assurance, KeySet
@@ -66,6 +68,10 @@ class AuditReport:
     leaves: int = 0
     traces: int = 0
     chunks: int = 0
+    open_traces: int = 0
+    open_events: int = 0
+    unlogged: int = 0
+    """Of open traces, what was stored before the log covered it, and so cannot be checked."""
     note: str | None = None
     note_size: int = 0
 
@@ -124,6 +130,7 @@ def audit(folder: Path, outside: bytes | None = None) -> AuditReport:
             if trace_id not in mistyped:
                 row = connection.execute(select(traces).where(traces.c.trace_id == trace_id)).one()
                 report.findings.extend(_check_trace(connection, row, blobs, keys, tree, report))
+        report.findings.extend(_check_open(connection, tree, set(mistyped), report))
         if not mistyped:
             report.findings.extend(_check_strays(connection))
     for index in () if mistyped else sorted(set(range(len(tree.hashes))) - tree.explained):
@@ -133,11 +140,22 @@ def audit(folder: Path, outside: bytes | None = None) -> AuditReport:
     return report
 
 
+def _check_open(connection: Connection, tree: _Tree, left_out: set[str], report: AuditReport) -> Iterator[Finding]:
+    """Hold the traces that nobody signed to the log."""
+    looking = OpenAudit(connection, tree.hashes, tree.explained)
+    for trace_id in connection.execute(select(open_traces.c.trace_id).order_by(open_traces.c.created_ms)).scalars():
+        if trace_id not in left_out:
+            yield from looking.check(trace_id)
+    if not left_out:
+        yield from looking.strays()
+    report.open_traces, report.open_events, report.unlogged = looking.traces, looking.events, looking.unlogged
+
+
 def _mistyped(connection: Connection) -> dict[str, list[Finding]]:
     """Return where values are of another type than is written there, by trace: SQLite takes any type in any column."""
     found = dict[str, list[Finding]]()
     tables = (traces, chunks, forks, artifacts, log_salts, devices, log_checkpoints, deletions, forgotten_chunks)
-    for table in tables:
+    for table in (*tables, *OPEN_TABLES):
         for column in table.c:
             wanted = TYPES[type(column.type)]
             query = select(*table.primary_key).where(column.is_not(None), func.typeof(column) != wanted)

@@ -93,9 +93,9 @@ async def post_one_shot(request: Request, parts: Parts, token: TokenOrNone) -> O
     await parts.quotas.take(account, len(content))
 
     def created(connection: Connection) -> tuple[bool, str, Row[Any]]:
-        is_new = open_trace(connection, new, now_ms=parts.now_ms())
+        is_new = open_trace(connection, parts.log, new, now_ms=parts.now_ms())
         if is_new and arrival.events:
-            store_events(connection, new.trace_id, arrival)
+            store_events(connection, parts.log, new.trace_id, arrival)
         fresh = draw_upload_token(connection, new.trace_id, now_ms=parts.now_ms())[0]
         return is_new, fresh, _row(connection, new.trace_id)
 
@@ -132,7 +132,7 @@ async def post_one_shot_events(request: Request, own_id: OwnId, parts: Parts, to
         arrival = await asyncio.to_thread(_more_events, content, access, key, parts.now_ms())
         done, row = await parts.write(
             lambda connection: (
-                store_events(connection, access.trace_id, arrival),
+                store_events(connection, parts.log, access.trace_id, arrival),
                 _row(connection, access.trace_id),
             )
         )
@@ -147,7 +147,9 @@ async def post_finalize(own_id: OwnId, parts: Parts, token: Token) -> OneShotSta
     access = await _access(parts, token, own_id)
     parts.limits.upload(access.trace_id)
     return standing_of(
-        await parts.write(lambda connection: complete_open(connection, access.trace_id, now_ms=parts.now_ms()))
+        await parts.write(
+            lambda connection: complete_open(connection, parts.log, access.trace_id, now_ms=parts.now_ms())
+        )
     )
 
 

@@ -105,10 +105,12 @@ def _rows_of(index: int, event: OpenEvent, texts: Redactor, key: bytes) -> list[
     if not notes:
         raise _refusal("A note holds a plan, hypothesis, observation, decision or next_step.", ("events", index))
     rest = {name: value for name, value in told.items() if name not in NOTE_TEXTS}
-    pieces = [redact_fields(key, {**rest, kind: text}) for kind, text in notes]
+    if event.kind is not None and event.kind not in [kind for kind, _, _ in notes]:
+        rest["told_kind"] = event.kind
+    pieces = [redact_fields(key, {**rest, field: text}) for _, text, field in notes]
     return [
         EventRow(part, *head, kind, orjson.dumps(fields))
-        for part, ((kind, _), fields) in enumerate(zip(notes, pieces, strict=True))
+        for part, ((kind, _, _), fields) in enumerate(zip(notes, pieces, strict=True))
     ]
 
 

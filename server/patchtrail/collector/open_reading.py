@@ -14,7 +14,7 @@ from patchtrail.collector.open_tables import open_events, open_traces
 from patchtrail.contract.collection import TraceCompleted
 from patchtrail.contract.document import TraceDocument
 from patchtrail.contract.open_protocol import OneShotEvent, OneShotStanding, OneShotTrace
-from patchtrail.trace import UNSIGNED, OpenFacts, OpenRecord, open_document_of
+from patchtrail.trace import UNSIGNED, OpenFacts, OpenRecord, open_document_of, own_kind_kept
 
 __all__ = ["completed_open", "listed_open", "one_shot_trace", "open_document", "standing_of", "trace_id_of"]
 
@@ -121,7 +121,7 @@ def _record(row: Row[Any], event_id: str, seq: int) -> OpenRecord:
 def _one_shot_event(row: Row[Any]) -> OneShotEvent:
     details = orjson.loads(row.fields)
     if row.kind is not None:
-        details["kind"] = row.kind
+        details |= own_kind_kept(details, row.kind)
     return ONE_SHOT_EVENT.validate_python({"type": row.type, "timestamp": row.told_at, "details": details})
 
 

@@ -88,7 +88,7 @@ async def post_events(request: Request, trace_id: TraceIdPath, parts: Parts, tok
     done = None
     try:
         chunk, arrival = await asyncio.to_thread(_arrival, content, key, access, parts.now_ms())
-        done = await parts.write(lambda connection: store_events(connection, trace_id, arrival))
+        done = await parts.write(lambda connection: store_events(connection, parts.log, trace_id, arrival))
     finally:
         settle(parts, access, done, len(content))
     return OpenChunkStored(
@@ -131,7 +131,7 @@ async def create_open(parts: Service, body: OpenTraceRequest) -> OpenTraceCreate
     )
 
     def created(connection: Connection) -> str:
-        open_trace(connection, new, now_ms=parts.now_ms())
+        open_trace(connection, parts.log, new, now_ms=parts.now_ms())
         return draw_upload_token(connection, new.trace_id, now_ms=parts.now_ms())[0]
 
     token = await parts.write(created)
@@ -152,7 +152,9 @@ async def complete_if_open(parts: Service, token: str, trace_id: str) -> TraceCo
     if not await _is_adder(parts, token, trace_id):
         return None
     now_ms = parts.now_ms()
-    return completed_open(await parts.write(lambda connection: complete_open(connection, trace_id, now_ms=now_ms)))
+    return completed_open(
+        await parts.write(lambda connection: complete_open(connection, parts.log, trace_id, now_ms=now_ms))
+    )
 
 
 async def _is_adder(parts: Service, token: str, trace_id: str) -> bool:

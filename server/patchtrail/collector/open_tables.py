@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from patchtrail.collector.tables import metadata
 
-__all__ = ["open_chunks", "open_events", "open_traces", "open_upload_tokens"]
+__all__ = ["open_chunks", "open_events", "open_leaves", "open_traces", "open_upload_tokens"]
 
 open_traces = Table(
     "open_traces",
@@ -40,6 +40,7 @@ open_traces = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("opening_sha256", String(64), nullable=False),
     Column("redaction_key", LargeBinary, comment="Of its placeholders; wiped when the trace is complete."),
+    Column("log_salt", String(64), comment="Opens the commitments in its leaves; none before the log covered it."),
     Index("open_traces_newest", "created_ms", "trace_id"),
 )
 
@@ -60,6 +61,7 @@ open_chunks = Table(
     Column("body_sha256", String(64), nullable=False),
     Column("events", Integer, nullable=False),
     Column("received_ms", BigInteger, nullable=False),
+    Column("size_bytes", BigInteger, comment="As it came; unknown before the log covered it."),
     PrimaryKeyConstraint("trace_id", "n"),
     UniqueConstraint("trace_id", "key_sha256"),
 )
@@ -79,4 +81,16 @@ open_events = Table(
     Column("kind", String(16), comment="The kind of a note: a published note that holds several is several rows."),
     Column("fields", LargeBinary, nullable=False, comment="The client's own fields, redacted, as JSON."),
     PrimaryKeyConstraint("trace_id", "event_n", "part"),
+)
+
+open_leaves = Table(
+    "open_leaves",
+    metadata,
+    Column("trace_id", String(64), ForeignKey("open_traces.trace_id"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("leaf_index", Integer, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("trace_id", "kind", "n"),
+    comment="Which leaf of the log is about a trace's opening, one of its chunks, and its completion.",
 )

@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from patchtrail.collector.log import Log
 from patchtrail.collector.open_bodies import EventRow
+from patchtrail.collector.open_log import enter_chunk, enter_end, enter_opening
 from patchtrail.collector.open_tables import open_chunks, open_events, open_traces, open_upload_tokens
 from patchtrail.collector.tables import traces
 from patchtrail.collector.tokens import UPLOAD_PREFIX, draw_token, is_well_formed, stored_form
@@ -86,7 +88,7 @@ class Stored:
     is_new: bool
 
 
-def open_trace(connection: Connection, new: NewTrace, *, now_ms: int) -> bool:
+def open_trace(connection: Connection, log: Log, new: NewTrace, *, now_ms: int) -> bool:
     """Open a trace; return False when the same was opened before.
 
     Raises `StateConflict` when its id is taken by another.
@@ -99,6 +101,7 @@ def open_trace(connection: Connection, new: NewTrace, *, now_ms: int) -> bool:
         raise StateConflict("This trace id is taken by another trace.", code="trace_exists")
     place = {"status": "open", "created_ms": now_ms, "updated_ms": now_ms, "next_n": 0, "next_seq": 0, "size_bytes": 0}
     connection.execute(insert(open_traces).values(**vars(new), **place))
+    enter_opening(connection, log, new.trace_id)
     return True
 
 
@@ -146,7 +149,7 @@ def uploader(connection: Connection, token: str, trace_id: str, now_ms: int) -> 
     return open_access(connection, trace_id)
 
 
-def store_events(connection: Connection, trace_id: str, arrival: Arrival) -> Stored:
+def store_events(connection: Connection, log: Log, trace_id: str, arrival: Arrival) -> Stored:
     """Store a request's events; the same request again changes nothing and gets the same answer.
 
     Raises `InvalidInput` when its key came with another body, `StateConflict` when another chunk is next or the
@@ -167,6 +170,7 @@ def store_events(connection: Connection, trace_id: str, arrival: Arrival) -> Sto
     received_ms = max(arrival.received_ms, row.updated_ms)
     _insert_events(connection, trace_id, arrival.rows, first_event=row.next_seq, received_ms=received_ms)
     kept = {"key_sha256": arrival.key_sha256, "body_sha256": arrival.body_sha256, "events": arrival.events}
+    kept |= {"size_bytes": arrival.size_bytes}
     connection.execute(insert(open_chunks).values(trace_id=trace_id, n=n, received_ms=received_ms, **kept))
     connection.execute(
         update(open_traces)
@@ -178,6 +182,7 @@ def store_events(connection: Connection, trace_id: str, arrival: Arrival) -> Sto
             updated_ms=received_ms,
         )
     )
+    enter_chunk(connection, log, trace_id, n, row.next_seq)
     return Stored(n, arrival.events, received_ms, is_new=True)
 
 
@@ -187,9 +192,9 @@ def has_key(connection: Connection, trace_id: str, key_sha256: str) -> bool:
     return connection.execute(query).first() is not None
 
 
-def complete_open(connection: Connection, trace_id: str, *, now_ms: int) -> Row[Any]:
+def complete_open(connection: Connection, log: Log, trace_id: str, *, now_ms: int) -> Row[Any]:
     """Mark a trace as whole, and forget the key of its placeholders; doing it again changes nothing."""
-    connection.execute(
+    done = connection.execute(
         update(open_traces)
         .where(open_traces.c.trace_id == trace_id, open_traces.c.status == "open")
         .values(status="complete", updated_ms=now_ms, redaction_key=None)
@@ -197,6 +202,8 @@ def complete_open(connection: Connection, trace_id: str, *, now_ms: int) -> Row[
     row = open_row(connection, trace_id)
     if row is None:
         raise NotFound(f"There is no open trace {trace_id}.")
+    if done.rowcount:
+        enter_end(connection, log, trace_id)
     return row
 
 

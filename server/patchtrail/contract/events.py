@@ -66,6 +66,7 @@ GapReason = Literal[
     "test_explorer",
     "too_many_changes",
     "not_a_file",
+    "nested_repository",
     "off_record",
     "forgotten",
     "spool_full",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, JsonValue, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
 from patchtrail.contract.collection import ShortText
 from patchtrail.contract.events import NoteKind
@@ -52,6 +52,16 @@ Seconds = Annotated[
     Field(ge=-62_135_596_800, le=253_402_300_799, allow_inf_nan=False, description="Unix time in decimal seconds."),
 ]
 Uuid = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", description="A UUID.")]
+
+
+def _whole(value: object) -> object:
+    """Return a number like 817.0 as the integer that JSON Schema takes it for."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = BeforeValidator(_whole)
+OpenCount = Annotated[Count, Whole]
+OpenInt = Annotated[SafeInt, Whole]
 Path = Annotated[str, Field(min_length=1, max_length=4096)]
 TextOrNone = str | None
 
@@ -82,7 +92,7 @@ class OpenEventBody(WireModel):
     __pydantic_extra__: dict[str, JsonValue]
 
     id: ShortText
-    seq: Count
+    seq: OpenCount
     ts_client_s: Seconds
     ts_server_s: Seconds | None = None
 
@@ -102,7 +112,7 @@ class OpenCmdRun(OpenEventBody):
     type: Literal["cmd_run"]
     command: TextOrNone = None
     command_line: TextOrNone = None
-    exit_code: SafeInt | None = None
+    exit_code: OpenInt | None = None
 
 
 class OpenTestRun(OpenEventBody):
@@ -110,7 +120,7 @@ class OpenTestRun(OpenEventBody):
 
     type: Literal["test_run"]
     command_line: TextOrNone = None
-    exit_code: SafeInt | None = None
+    exit_code: OpenInt | None = None
 
 
 class OpenCommit(OpenEventBody):
@@ -122,8 +132,18 @@ class OpenCommit(OpenEventBody):
     diff_unified: str = ""
 
 
+def _with_a_text(schema: dict[str, JsonValue]) -> None:
+    """Let the schema say that a note states something."""
+    schema["anyOf"] = [
+        {"required": [name], "properties": {name: {"type": "string", "minLength": 1}}}
+        for name in (*NOTE_FIELDS, "text")
+    ]
+
+
 class OpenRationaleNote(OpenEventBody):
     """Stated reasons: one field per kind, several at once if the client likes, or our `kind` and `text`."""
+
+    model_config = ConfigDict(json_schema_extra=_with_a_text)
 
     type: Literal["rationale_note"]
     plan: TextOrNone = None
@@ -134,11 +154,17 @@ class OpenRationaleNote(OpenEventBody):
     kind: NoteKind | None = None
     text: TextOrNone = None
 
-    def notes(self) -> list[tuple[NoteKind, str]]:
-        """Return one kind and text per note."""
-        told: list[tuple[NoteKind, str]] = [(kind, text) for kind in NOTE_FIELDS if (text := getattr(self, kind))]
-        if self.kind is not None and self.text and self.kind not in dict(told):
-            told.append((self.kind, self.text))
+    def notes(self) -> list[tuple[NoteKind, str, str]]:
+        """Return kind, text and field of each note; a `text` of no kind is an observation.
+
+        A `text` beside a field of its kind that says something else is a note of its own: nothing told is dropped.
+        """
+        told: list[tuple[NoteKind, str, str]] = [
+            (kind, text, kind) for kind in NOTE_FIELDS if (text := getattr(self, kind))
+        ]
+        kind: NoteKind = self.kind or "observation"
+        if self.text and (kind, self.text, kind) not in told:
+            told.append((kind, self.text, kind if self.kind and not getattr(self, kind) else "text"))
         return told
 
 
@@ -151,7 +177,7 @@ class OpenChunk(WireModel):
     """The body of `events:ingest`."""
 
     chunk_id: ShortText
-    chunk_seq: Count
+    chunk_seq: OpenCount
     events: Annotated[list[OpenEvent], Field(min_length=1, max_length=MAX_EVENTS)]
 
 
@@ -198,9 +224,14 @@ class ReasoningDetails(WireModel):
     confidence: Literal["low", "medium", "high"] | None = None
 
 
-ISO_8601 = (
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$"
+YEAR = r"(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})"
+LEAP_YEAR = r"([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)"
+MONTH_AND_DAY = (
+    r"((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
 )
+HOUR, MINUTE = r"([01][0-9]|2[0-3])", r"[0-5][0-9]"
+CLOCK = rf"{HOUR}:{MINUTE}(:{MINUTE}([.,][0-9]{{1,9}})?)?(Z|[+-]{HOUR}(:?{MINUTE})?)?"
+ISO_8601 = rf"^({YEAR}-{MONTH_AND_DAY}|{LEAP_YEAR}-02-29)([T ]{CLOCK})?$"
 Timestamp = Annotated[str, Field(pattern=ISO_8601, description="ISO 8601; without an offset it is UTC.")]
 
 

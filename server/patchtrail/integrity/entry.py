@@ -19,8 +19,9 @@ from patchtrail.integrity.verify.finding import Finding
 
 __all__ = ["EntryType", "check_logged", "commitment", "grant_head", "leaf_bytes", "receipt_head", "receipt_leaf"]
 
-EntryType = Literal["chunk", "grant", "consent", "withdrawal"]
-"""What a leaf is about: a chunk, a grant, the device's signed consent, or the end of them all."""
+EntryType = Literal["chunk", "grant", "consent", "withdrawal", "open_trace", "open_chunk", "open_end"]
+"""What a leaf is about: a chunk, a grant, the device's signed consent, or the end of them all; of a trace that nobody
+signed, what is stored of its opening, a chunk, and its completion."""
 
 LOG_FIELDS = ("leaf_index", "commit", "log_size", "log_root")
 

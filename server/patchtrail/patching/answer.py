@@ -12,6 +12,7 @@ from patchtrail.patching.paths import Paths
 from patchtrail.patching.response.fences import cleaned
 from patchtrail.patching.response.proposal import FileChange, Reading
 from patchtrail.patching.response.readings import is_cut, reading_of, single_blocks
+from patchtrail.patching.verbatim import verbatim_changes
 
 __all__ = ["MOST_ANSWER", "MOST_FILE", "Focus", "patch_from_answer"]
 
@@ -52,6 +53,9 @@ def patch_from_answer(
         return Refusal("empty_answer", "The answer is empty.")
     paths = Paths(_capped(read), known_paths, focus.file_path if focus else None)
     try:
+        exact = None if is_cut_off else verbatim_changes(answer, paths)
+        if exact is not None:
+            return exact if isinstance(exact, Refusal) else _whole_patch(exact)
         return _patch(cleaned(answer), paths, focus, is_cut_off=is_cut_off)
     except _TooLargeError as error:
         return Refusal("too_large", f"{error} has more than {MOST_FILE:,} characters.")
@@ -75,7 +79,7 @@ def _patch(text: str, paths: Paths, focus: Focus | None, *, is_cut_off: bool) ->
     reading = reading_of(text, lambda path, lines: _stands(paths, path, lines))
     if reading is None:
         return Refusal("no_change_in_answer", "The answer holds no change: no diff, no edit block and no whole file.")
-    if is_cut(reading, is_cut_off=is_cut_off) or _ends_amid_line(text, reading, paths):
+    if is_cut(reading, text, is_cut_off=is_cut_off) or _ends_amid_line(text, reading, paths):
         return CUT
     outcome = _patch_of(reading, paths, focus)
     if (
@@ -117,19 +121,20 @@ def _ends_amid_line(text: str, reading: Reading, paths: Paths) -> bool:
 
 
 def _patch_of(reading: Reading, paths: Paths, focus: Focus | None) -> Patch | Refusal:
-    changed, quotes = dict[str, ChangedFile](), 0
+    changed = dict[str, ChangedFile]()
     is_only = len(reading.files) == 1
     for change in _named(reading):
         done = change_file(change, paths, focus.line if focus else None, is_only=is_only, form=reading.form)
         if isinstance(done, Refusal):
             if reading.form == "whole" and done.mode == "no_change_in_answer" and reading.blocks > 1:
-                quotes += 1
                 continue
             return done
         if done.file_path in changed:
             return Refusal("ambiguous", f"The answer changes {done.file_path} in two ways.")
         changed[done.file_path] = done
-    return _whole_patch(list(changed.values()), reading)
+    if reading.form == "whole" and not changed:
+        return Refusal("no_change_in_answer", "The answer shows code, but names no file or definition to replace.")
+    return _whole_patch(list(changed.values()))
 
 
 def _named(reading: Reading) -> list[FileChange]:
@@ -140,11 +145,9 @@ def _named(reading: Reading) -> list[FileChange]:
     return list(reading.files)
 
 
-def _whole_patch(changed: list[ChangedFile], reading: Reading) -> Patch | Refusal:
+def _whole_patch(changed: list[ChangedFile]) -> Patch | Refusal:
     real = sorted((one for one in changed if one.before != one.after), key=lambda one: one.file_path)
     if not real:
-        if reading.form == "whole" and not changed:
-            return Refusal("no_change_in_answer", "The answer shows code, but names no file or definition to replace.")
         return Refusal("no_op", "The answer's changes leave every file as it is.")
     files = tuple(FilePatch(one.file_path, one.before, one.after) for one in real)
     return Patch(files, tuple(hunk for one in real for hunk in one.hunks))

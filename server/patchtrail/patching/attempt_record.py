@@ -43,8 +43,9 @@ def record_of(
     patch: Patch | None,
     failures: Sequence[Failure],
     is_rechecked: bool,
+    is_offered: bool,
 ) -> AttemptRecord:
-    """Return the record of one try; a patch with failures is kept in it, though it is never offered."""
+    """Return the record of one try; a patch that is not offered is kept in it all the same."""
     first = told.findings[0]
     return AttemptRecord(
         attempt_id=attempt_id,
@@ -68,7 +69,7 @@ def record_of(
         rule_id=first.rule_id,
         file=first.file_path,
         line=first.line,
-        status="offered" if patch is not None and not failures else _status(failures),
+        status="offered" if is_offered else _status(failures),
         failure_mode=failures[0].mode if failures else None,
         model=door if answer is None else answer.model,
         template_version=TEMPLATE_VERSION if prompt else "",

@@ -68,7 +68,7 @@ def _new_file(change: FileChange, paths: Paths) -> ChangedFile | Refusal:
         return Refusal("not_located", f"There is no file {change.path} here, and no other one is clearly meant.")
     unended = lines[-1].is_unended
     after = "\n".join(line.text for line in lines) + ("" if unended else "\n")
-    refused = gate(path, None, after, is_exact=True)
+    refused = gate(path, None, after, is_exact=True).refusal
     located = LocatedHunk(path, 1, 0, len(lines), "new_file", 1000)
     return refused or ChangedFile(path, None, after, (located,))
 
@@ -85,9 +85,10 @@ def _existing(
     if isinstance(done, Unplaced):
         refused = Refusal("ambiguous" if done.is_ambiguous else "not_located", f"{path}: {done.message}")
     elif done.after != before:
-        refused = gate(path, before, done.after, is_exact=done.is_exact)
-        if refused is None and (not done.is_exact or fault_of(path, done.after) is None):
+        verdict = gate(path, before, done.after, is_exact=done.is_exact)
+        if verdict.is_whole:
             return _changed(path, before, done)
+        refused = verdict.refusal
     repaired = _repaired(path, before, change.hunks, focus_line)
     if repaired is not None:
         return repaired
@@ -120,7 +121,7 @@ def _whole(change: FileChange, path: str, before: str, *, is_certain: bool) -> C
     made = whole_text(path, before, code, is_certain=is_certain)
     if isinstance(made, Refusal):
         return made
-    refused = gate(path, before, made.after, is_exact=True)
+    refused = gate(path, before, made.after, is_exact=True).refusal
     if refused is not None:
         return refused
     count = len(code.split("\n"))

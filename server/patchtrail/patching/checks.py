@@ -14,7 +14,7 @@ from patchtrail.patching.compare import judge
 from patchtrail.patching.finding import Finding
 from patchtrail.patching.overlay import Overlay
 from patchtrail.patching.patch import Patch
-from patchtrail.patching.ports import Checker, TestOutcome, TestRunner
+from patchtrail.patching.ports import Checked, Checker, TestOutcome, TestRunner
 
 __all__ = ["Checks", "Failure", "Result"]
 
@@ -40,9 +40,9 @@ class Result:
     is_rechecked: bool
 
     @property
-    def has_broken_something(self) -> bool:
-        """Whether something is worse than before: such a patch is never offered."""
-        return any(one.mode != "finding_remains" for one in self.failures)
+    def is_worth_offering(self) -> bool:
+        """Whether something is fixed, and nothing worse than before: no other patch is ever offered."""
+        return bool(self.fixed) and all(one.mode == "finding_remains" for one in self.failures)
 
 
 @dataclass
@@ -53,9 +53,7 @@ class Checks:
     tests: TestRunner
     run_tests: bool
     cancellation: Cancellation
-    _before: dict[tuple[str, tuple[str, ...], str], tuple[tuple[Finding, ...], tuple[str, ...]]] = field(
-        default_factory=dict
-    )
+    _told: dict[tuple[str, tuple[str, ...], str], Checked] = field(default_factory=dict)
     _tests_before: dict[tuple[str, ...], TestOutcome] = field(default_factory=dict)
 
     def run(self, patch: Patch, findings: Sequence[Finding], overlay: Overlay) -> Result:
@@ -71,6 +69,23 @@ class Checks:
             tuple(one for result in results for one in result.failures),
             all(result.is_rechecked for result in results),
         )
+
+    def gone_already(self, findings: Sequence[Finding], overlay: Overlay) -> tuple[Finding, ...]:
+        """Return the findings that an earlier patch of the same request fixed on its way; only its files are asked."""
+        asked = [one for one in findings if not one.is_test and one.file_path in overlay.texts]
+        gone: list[Finding] = []
+        for path in dict.fromkeys(one.file_path for one in asked):
+            here = [one for one in asked if one.file_path == path]
+            tools = tuple(
+                tool for tool in dict.fromkeys(one.tool for one in here) if self.checker.can_check(tool, path)
+            )
+            if not tools:
+                continue
+            text = overlay.texts[path]
+            told = self._said(path, text, tools, overlay)
+            verdict = judge(told.findings, told.findings, here, texts_before={path: text}, texts_after={path: text})
+            gone += [one for one in verdict.unseen if one.tool in told.tools_run]
+        return tuple(gone)
 
     def _tools(self, patch: Patch, findings: Sequence[Finding], overlay: Overlay) -> Result:
         """Run the reporting tools, and for a failing test's patch none, on what was and on what would be."""
@@ -101,18 +116,15 @@ class Checks:
     def _said_before(
         self, patch: Patch, tools: tuple[str, ...], overlay: Overlay
     ) -> tuple[list[Finding], tuple[str, ...]]:
-        found: list[Finding] = []
-        missing: list[str] = []
-        for one in patch.files:
-            if one.before is None:
-                continue
-            key = (one.file_path, tools, one.before)
-            if key not in self._before:
-                told = self.checker.check(overlay, {one.file_path: one.before}, tools, self.cancellation)
-                self._before[key] = (told.findings, told.not_run)
-            found += self._before[key][0]
-            missing += self._before[key][1]
-        return found, tuple(missing)
+        told = [self._said(one.file_path, one.before, tools, overlay) for one in patch.files if one.before is not None]
+        return [one for part in told for one in part.findings], tuple(one for part in told for one in part.not_run)
+
+    def _said(self, path: str, text: str, tools: tuple[str, ...], overlay: Overlay) -> Checked:
+        """Return what the tools say of a text, asked once."""
+        key = (path, tools, text)
+        if key not in self._told:
+            self._told[key] = self.checker.check(overlay, {path: text}, tools, self.cancellation)
+        return self._told[key]
 
     def _run_tests(self, patch: Patch, findings: Sequence[Finding], overlay: Overlay) -> Result:
         """Run the failing tests, and those beside them, before and after: none that passed may fail."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 
 from patchtrail.patching.finding import Finding
 from patchtrail.text import split_lines
 
-__all__ = ["Verdict", "judge"]
+__all__ = ["Verdict", "judge", "moved"]
 
 NUMBER = re.compile(r"(?<![\w.])\d+(?![\w.])")
 """Numbers that stand alone in a message: lengths, counts, and the lines of other places."""
@@ -80,6 +80,16 @@ def judge(
         unseen=unseen,
         uncovered=tuple(uncovered),
     )
+
+
+def moved(finding: Finding, before: str, after: str) -> Finding:
+    """Return a finding of `before` where it stands in `after`; a line that was changed moves with its neighbour."""
+    kept = _lines_of(before, after).kept
+    line = finding.line - 1
+    anchor = next((one for one in range(line, -1, -1) if one in kept), None)
+    shift = 0 if anchor is None else kept[anchor] - anchor
+    end_line = max(1, finding.end_line + shift) if finding.end_line else 0
+    return replace(finding, line=max(1, finding.line + shift), end_line=end_line)
 
 
 def _reported(

@@ -51,7 +51,7 @@ def finding_of_failure(
         end_line=line,
         end_character=len(text.rstrip().encode("utf-16-le", "surrogatepass")) // 2,
         severity="error",
-        test_id=failure.test_id,
+        test_id=_node_id(failure.test_id, read),
         traceback=failure.traceback[-MAX_TRACEBACK_CHARS:],
     )
 
@@ -65,6 +65,19 @@ def own_frames(traceback: str, roots: tuple[Path, ...], read: Callable[[str], st
         path = relative_path(match["path"], roots)
         if path is not None and not INSTALLED.search(f"/{path}") and _has_line(read(path), int(match["line"])):
             yield path, int(match["line"])
+
+
+def _node_id(test_id: str, read: Callable[[str], str | None]) -> str:
+    """Return pytest's own id of a test whose report names its module with dots, as `tests.test_shop::test_sum`."""
+    where, separator, name = test_id.partition("::")
+    parts = where.split(".")
+    if not separator or "/" in where or where.endswith(".py"):
+        return test_id
+    for count in range(len(parts), 0, -1):
+        path = "/".join(parts[:count]) + ".py"
+        if read(path) is not None:
+            return "::".join([path, *parts[count:], name])
+    return test_id
 
 
 def _has_line(text: str | None, line: int) -> bool:

@@ -90,32 +90,28 @@ class Fixer:
         Every try is recorded. Raises nothing of a model's or a tool's: what they did is told in the result.
         """
         config = self._parts.config(workspace)
-        means = self._means(config, cancellation, progress)
-        overlay, tried = Overlay(workspace, {}), list[Tried]()
+        work = _Work(Overlay(workspace, {}), self._means(config, cancellation, progress))
         for group in _groups(request, config):
-            one = try_group(group, overlay, means)
-            tried.append(one)
-            overlay = overlay if one.patch is None else overlay.with_patch(one.patch)
-            if group.strategy == "batch" and one.unfixed and not means.cancellation.is_cancelled and not one.is_final:
-                for finding in one.unfixed:
-                    alone = try_group(Group((finding,), "single"), overlay, means)
-                    tried.append(alone)
-                    overlay = overlay if alone.patch is None else overlay.with_patch(alone.patch)
-        return _result(request, workspace, overlay, tried)
+            tried = work.take(group)
+            if group.strategy == "batch" and not tried.is_final:
+                for finding in tried.unfixed:
+                    work.take(Group((finding,), "single"))
+        return _result(request, workspace, work.overlay, work.tried)
 
     def revalidate(self, result: FixResult, workspace: Workspace, cancellation: Cancellation) -> FixResult:
         """Return the result on the texts as they are now: found again there and checked again, or without a patch."""
         if result.patch is None:
             return result
         overlay = Overlay(workspace, {})
-        moved = moved_patch(result.patch, overlay)
-        if moved is None:
+        found = moved_patch(result.patch, overlay)
+        if found is None:
             return replace(result, patch=None, message=STALE)
+        was = Overlay(workspace, {one.file_path: one.before for one in result.patch.files if one.before is not None})
         checks = Checks(self._parts.checker, self._parts.tests, run_tests=False, cancellation=cancellation)
-        checked = checks.run(moved, [moved_finding(one, result.patch, moved) for one in result.fixed], overlay)
+        checked = checks.run(found, [moved_finding(one, was, overlay) for one in result.fixed], overlay)
         if checked.failures:
             return replace(result, patch=None, message=f"{STALE} {checked.failures[0].message}")
-        return replace(result, patch=moved, is_rechecked=checked.is_rechecked)
+        return replace(result, patch=found, is_rechecked=checked.is_rechecked)
 
     def explain(self, finding: Finding, workspace: Workspace, cancellation: Cancellation) -> str:
         """Return what a finding means, in a model's words; without a model, in its tool's own."""
@@ -152,6 +148,35 @@ class Fixer:
             cancellation=cancellation,
             progress=progress,
         )
+
+
+class _Work:
+    """One request's groups, one after the other, each on top of what those before it came to."""
+
+    def __init__(self, base: Overlay, means: Means) -> None:
+        self._base = base
+        self._means = means
+        self.overlay = base
+        self.tried: list[Tried] = []
+
+    def take(self, group: Group) -> Tried:
+        """Try a group; its findings are those of the untouched texts, and so are those of the answer."""
+        if self._means.cancellation.is_cancelled:
+            return self._kept(Tried(None, (), group.findings, (), "Cancelled.", is_final=True))
+        originals = {moved_finding(one, self._base, self.overlay): one for one in group.findings}
+        gone = self._means.checks.gone_already(tuple(originals), self.overlay)
+        left = tuple(one for one in originals if one not in gone)
+        tried = Tried(None, (), (), (), "", is_rechecked=True)
+        if left:
+            tried = try_group(Group(left, group.strategy), self.overlay, self._means)
+        if tried.patch is not None:
+            self.overlay = self.overlay.with_patch(tried.patch)
+        fixed = tuple(originals[one] for one in (*gone, *tried.fixed))
+        return self._kept(replace(tried, fixed=fixed, unfixed=tuple(originals[one] for one in tried.unfixed)))
+
+    def _kept(self, tried: Tried) -> Tried:
+        self.tried.append(tried)
+        return tried
 
 
 def _groups(request: FixRequest, config: AgentConfig) -> list[Group]:

@@ -19,6 +19,7 @@ from patchtrail.patching.overlay import Overlay
 from patchtrail.patching.patch import Patch, Refusal
 from patchtrail.patching.ports import AttemptLog, PatternLookup
 from patchtrail.patching.prompt import first_messages, retry_messages
+from patchtrail.patching.relocate import moved_finding
 from patchtrail.patching.rule_door import RuleDoor
 from patchtrail.patching.scope import refusal_of
 from patchtrail.patching.secrets_kept import KeptSecrets
@@ -26,6 +27,7 @@ from patchtrail.patching.secrets_kept import KeptSecrets
 __all__ = ["Group", "Means", "Tried", "try_group"]
 
 NO_DOOR = "No language model is configured, and the tool that reports this has no fix of its own."
+SURE = 1000
 FINAL_CODES: dict[str, FailureMode] = {
     "cancelled": "cancelled",
     "spending_cap": "spending_cap",
@@ -74,15 +76,18 @@ class Tried:
     is_final: bool = False
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Conversation:
-    """The messages of a group's tries, as the model sees them: without a secret."""
+    """The messages of one try, as the model sees them: without a secret."""
 
-    parts: list[ContextPart]
-    messages: tuple[Message, ...]
+    parts: tuple[ContextPart, ...] = ()
+    messages: tuple[Message, ...] = ()
     known_paths: tuple[str, ...] = ()
     kept: KeptSecrets = field(default_factory=KeptSecrets)
     told: str | None = None
+
+
+NO_TALK = _Conversation()
 
 
 def try_group(group: Group, overlay: Overlay, means: Means) -> Tried:
@@ -115,7 +120,7 @@ def _ask_model(group: Group, overlay: Overlay, means: Means, group_id: str) -> T
             is_final = mode != "timeout"
             if is_final:
                 return _ended(best, group, records, error.message, is_final=True)
-            talk.told = error.message
+            talk = replace(talk, told=error.message)
             continue
         one, record = _judged(group, overlay, means, told, talk, answer, started)
         records.append(record)
@@ -123,8 +128,8 @@ def _ask_model(group: Group, overlay: Overlay, means: Means, group_id: str) -> T
             best = one
         if one.patch is not None and not one.unfixed:
             break
-        talk.told = one.message
-        talk.messages = retry_messages(talk.messages, answer.text, means.redact(one.message))
+        again = retry_messages(talk.messages, answer.text, means.redact(one.message))
+        talk = replace(talk, told=one.message, messages=again)
     return _ended(best, group, records, talk.told or "", is_final=False)
 
 
@@ -138,8 +143,8 @@ def _opened(group: Group, overlay: Overlay, means: Means) -> _Conversation:
         redacted = means.redact(message.content)
         kept.learn(message.content, redacted)
         shown.append(replace(message, content=redacted))
-    costs = [ContextPart(name=part.name, tokens=estimated_tokens(part.text)) for part in parts]
-    paths = (one.file_path for one in (*group.findings, *parts) if one.file_path)
+    costs = tuple(ContextPart(name=part.name, tokens=estimated_tokens(part.text)) for part in parts)
+    paths = [*(one.file_path for one in group.findings), *(part.file_path for part in parts if part.file_path)]
     return _Conversation(costs, tuple(shown), tuple(dict.fromkeys(paths)), kept)
 
 
@@ -167,9 +172,12 @@ def _judged(
         record = _record(told, talk, means, answer, [Failure(refused.mode, refused.message)], started)
         return Tried(None, (), group.findings, (record,), refused.message), record
     result = means.checks.run(found, group.findings, overlay)
-    record = _record(told, talk, means, answer, list(result.failures), started, found, result.is_rechecked)
+    is_good = result.is_worth_offering
+    record = _record(
+        told, talk, means, answer, list(result.failures), started, found, result.is_rechecked, is_offered=is_good
+    )
     message = " ".join(one.message for one in result.failures)
-    if result.has_broken_something or not result.fixed:
+    if not is_good:
         return Tried(None, (), group.findings, (record,), message), record
     return Tried(found, result.fixed, result.unfixed, (record,), message, result.is_rechecked), record
 
@@ -177,23 +185,27 @@ def _judged(
 def _ask_rules(group: Group, overlay: Overlay, so_far: Tried, means: Means, group_id: str) -> Tried:
     """Ask the tools themselves about what is left, on top of what a model did."""
     below = overlay if so_far.patch is None else overlay.with_patch(so_far.patch)
+    originals = {moved_finding(one, overlay, below): one for one in group.findings}
     means.progress("Asking the tool for its own fix")
-    told = Told(group.findings, group.strategy, len(so_far.records) + 1, group_id, None)
-    started = means.now_ms()
-    talk = _Conversation([], ())
-    found = means.rules.patch(group.findings, below, means.cancellation)
+    told = Told(tuple(originals), group.strategy, len(so_far.records) + 1, group_id, None)
+    door, started = means.rules.name, means.now_ms()
+    found = means.rules.patch(tuple(originals), below, means.cancellation)
     if isinstance(found, Refusal):
-        record = _record(told, talk, means, None, [Failure(found.mode, found.message)], started, door=means.rules.name)
+        failures = [Failure(found.mode, found.message)]
+        record = _record(told, NO_TALK, means, None, failures, started, door=door)
         return Tried(None, (), group.findings, (record,), found.message)
-    result = means.checks.run(found, group.findings, below)
+    result = means.checks.run(found, tuple(originals), below)
+    is_good, failures = result.is_worth_offering, list(result.failures)
     record = _record(
-        told, talk, means, None, list(result.failures), started, found, result.is_rechecked, door=means.rules.name
+        told, NO_TALK, means, None, failures, started, found, result.is_rechecked, is_offered=is_good, door=door
     )
     message = " ".join(one.message for one in result.failures)
-    if result.has_broken_something or not result.fixed:
+    if not is_good:
         return Tried(None, (), group.findings, (record,), message)
-    is_safe = all(hunk.certainty_milli == 1000 for hunk in found.hunks)
-    return Tried(found, result.fixed, result.unfixed, (record,), message, result.is_rechecked, is_safe)
+    is_safe = all(hunk.certainty_milli == SURE for hunk in found.hunks)
+    fixed = tuple(originals[one] for one in result.fixed)
+    unfixed = tuple(originals[one] for one in result.unfixed)
+    return Tried(found, fixed, unfixed, (record,), message, result.is_rechecked, is_safe)
 
 
 def _record(
@@ -205,6 +217,8 @@ def _record(
     started: int,
     patch: Patch | None = None,
     is_rechecked: bool = False,
+    *,
+    is_offered: bool = False,
     door: str = "",
 ) -> AttemptRecord:
     """Record one try at once: whatever happens next, it can be seen afterwards."""
@@ -221,6 +235,7 @@ def _record(
         patch=patch,
         failures=failures,
         is_rechecked=is_rechecked,
+        is_offered=is_offered,
     )
     means.log.add(record, patch)
     return record

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from patchtrail.patching.answer import Focus, patch_from_answer
+from patchtrail.patching.compare import moved
 from patchtrail.patching.finding import Finding
 from patchtrail.patching.overlay import Overlay
 from patchtrail.patching.patch import Patch
@@ -12,12 +11,12 @@ from patchtrail.patching.patch import Patch
 __all__ = ["moved_finding", "moved_patch"]
 
 
-def moved_finding(finding: Finding, was: Patch, now: Patch) -> Finding:
-    """Return a finding with its line where the patch found its place."""
-    shifts = {one.file_path: now.hunks[at].line - one.line for at, one in enumerate(was.hunks) if at < len(now.hunks)}
-    shift = shifts.get(finding.file_path, 0)
-    end_line = finding.end_line + shift if finding.end_line else 0
-    return replace(finding, line=max(1, finding.line + shift), end_line=end_line)
+def moved_finding(finding: Finding, was: Overlay, now: Overlay) -> Finding:
+    """Return a finding of `was` where it stands in `now`."""
+    before, after = was.read(finding.file_path), now.read(finding.file_path)
+    if before is None or after is None or before == after:
+        return finding
+    return moved(finding, before, after)
 
 
 def moved_patch(patch: Patch, overlay: Overlay) -> Patch | None:

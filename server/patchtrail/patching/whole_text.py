@@ -11,6 +11,7 @@ from patchtrail.patching.locate.edits import Conflict, Edit, applied, merged
 from patchtrail.patching.locate.elision import is_elision
 from patchtrail.patching.locate.lines import FileText
 from patchtrail.patching.patch import Refusal
+from patchtrail.patching.response.fences import COMMENT_MARKS, named_path
 
 __all__ = ["WholeText", "is_quote", "whole_text"]
 
@@ -37,6 +38,9 @@ def is_quote(before: str, code: str) -> bool:
 def whole_text(file_path: str, before: str, code: str, *, is_certain: bool) -> WholeText | Refusal:
     """Return what the code makes of the file; `is_certain` when the answer says itself that this is the whole file."""
     file, lines = FileText(before), code.replace("\r\n", "\n").rstrip("\n").split("\n")
+    if _is_label(lines[0], file_path) and lines[0].rstrip() not in file.trimmed:
+        lines = lines[1:]
+    code = "\n".join(lines)
     known = set(file.keys)
     if any(is_elision(line) and line.strip() not in known for line in lines):
         return Refusal("not_located", f"The text for {file_path} leaves parts out, so that it cannot replace the file.")
@@ -50,6 +54,12 @@ def whole_text(file_path: str, before: str, code: str, *, is_certain: bool) -> W
     if isinstance(whole, Conflict):
         return Refusal("ambiguous", f"The answer defines line {whole.line} of {file_path} twice.")
     return WholeText(applied(file, whole), "whole_definition", tuple(whole))
+
+
+def _is_label(line: str, file_path: str) -> bool:
+    """Return whether a first line is a comment that only names the file."""
+    name = named_path(line) if line.startswith(COMMENT_MARKS) else None
+    return name is not None and name.rsplit("/", 1)[-1] == file_path.rsplit("/", 1)[-1]
 
 
 def _is_whole(file: FileText, lines: list[str]) -> bool:

@@ -32,7 +32,11 @@ ENDINGS = {
     "cancelled": "Cancelled.",
 }
 # The project's own configuration stands: its plugins and its import path decide whether its tests run at all.
-OPTIONS = ("-p", "no:cacheprovider", "--color=no", "--tb=short", "-o", "junit_family=xunit1", "-o", "junit_logging=no")
+# Ids are relative to the root that is given, wherever a configuration lies.
+OPTIONS = (
+    *("-p", "no:cacheprovider", "--color=no", "--tb=short"),
+    *("-o", "junit_family=xunit1", "-o", "junit_logging=no", f"--junitxml={REPORT}"),
+)
 ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": "1", "COVERAGE_FILE": "/tmp/.coverage", "PYTHONNOUSERSITE": "1"}
 
 
@@ -67,7 +71,7 @@ class PytestRunner:
         texts |= {one.file_path: one.after for one in patch.files} if patch is not None else {}
         root = workspace.root.resolve()
         job = Job(
-            argv=(str(tree.executable), "-m", "pytest", *OPTIONS, f"--junitxml={REPORT}", "--", *_targets(test_ids)),
+            argv=(str(tree.executable), "-m", "pytest", *OPTIONS, f"--rootdir={root}", "--", *_targets(test_ids)),
             folder=root,
             # At its own place, so that editable installs and the traceback's paths hold.
             folder_at=root,
@@ -89,6 +93,8 @@ class PytestRunner:
 
 
 def _targets(test_ids: Sequence[str]) -> list[str]:
+    # pytest looks for some options, as `--help`, also where none can stand.
+    test_ids = [f"./{one}" if one.startswith("-") else one for one in test_ids]
     if sum(len(one) + 1 for one in test_ids) <= MAX_ID_CHARS:
         return list(test_ids)
     files = list(dict.fromkeys(one.partition("::")[0] for one in test_ids))
@@ -119,7 +125,8 @@ def _counted(
     # A test that passes and then fails to clean up stands there twice.
     passed = tuple(case.test_id for case in cases if case.outcome == "passed" and case.test_id not in failed)
     problem = ""
-    if ran.code not in (ALL_PASSED, SOME_FAILED, INTERRUPTED):
+    # A test whose file cannot be collected is called wrong usage; the report still names the file as failed.
+    if ran.code not in (ALL_PASSED, SOME_FAILED, INTERRUPTED) and not failed:
         said = [line for line in told.output.splitlines() if line.startswith("ERROR")]
         problem = f"pytest ended with {ran.code}: {' '.join(said)[:500] or 'see its output'}"
     elif ran.code != ALL_PASSED and not failed:

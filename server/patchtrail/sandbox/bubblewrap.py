@@ -37,7 +37,8 @@ UIDS = 1_000
 LAST_DEATHS_MS = 5_000
 FAILED_BEFORE = 126
 PROBE = Limits(wall_s=10.0, output_bytes=4096)
-NAMES = {"group": ("memory of the whole run", "CPU share", "processes of the whole run")}
+OF_GROUPS = ("memory of the whole run", "CPU share of the whole run")
+OF_GROUPS_OR_USERS = "processes of the whole run"
 
 
 class _Nobody:
@@ -60,8 +61,8 @@ class _Stage:
 class Bubblewrap:
     """The bubblewrap back end; one object may serve any number of threads."""
 
-    def __init__(self, uid: int | None = None) -> None:
-        self._is_root = (os.geteuid() if uid is None else uid) == 0
+    def __init__(self) -> None:
+        self._is_root = hasattr(os, "geteuid") and os.geteuid() == 0
 
     def is_usable(self) -> str | None:
         """Return None, or why nothing can be run; the first call tries it out."""
@@ -126,7 +127,9 @@ class Bubblewrap:
 
     def _inside(self, job: Job, stage: _Stage, group: ControlGroup | None, cancellation: Cancelling) -> Ran:
         nonce = secrets.token_hex(16)
-        missing = [] if group else [*NAMES["group"]]
+        missing = [] if group else [*OF_GROUPS]
+        if not (group or self._is_root or _counts_processes_per_namespace()):
+            missing.append(OF_GROUPS_OR_USERS)
         told, tell = os.pipe()
         filter_fd = os.memfd_create("patchtrail-seccomp")
         try:

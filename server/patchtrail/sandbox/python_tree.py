@@ -94,8 +94,12 @@ def _is_installation(prefix: Path) -> bool:
 
 
 def _shows(prefix: Path, part: str) -> bool:
-    """Return whether a part must be bound: what lies in /usr is there already."""
-    return (prefix / part).is_dir() and not prefix.is_relative_to("/usr")
+    """Return whether a part must be bound: what lies in /usr is there already.
+
+    A repository may hold what looks like an installation, so a part that is a link must stay within it.
+    """
+    is_within = (prefix / part).resolve().is_relative_to(prefix.resolve())
+    return is_within and (prefix / part).is_dir() and not prefix.is_relative_to("/usr")
 
 
 def _packages(prefixes: list[Path]) -> list[Path]:

@@ -74,7 +74,7 @@ def _regions(old: list[str], new: list[str]) -> Iterator[_Region]:
         if jump is None:
             yield from _patience(old, new, i, j)
             return
-        yield _Region(i, i + jump[0], j, j + jump[1])
+        yield from _fill(old, new, _Region(i, i + jump[0], j, j + jump[1]))
         i, j = i + jump[0], j + jump[1]
 
 

@@ -7,17 +7,28 @@ from patchtrail.trace.ctrf import ctrf_reports
 from patchtrail.trace.document import document_of
 from patchtrail.trace.episodes import Episodes, episodes_of
 from patchtrail.trace.ledger import MARKS, Mark, check_coverage, coverage_of, coverage_of_events
-from patchtrail.trace.open_document import UNSIGNED, OpenFacts, OpenRecord, note_kind_of, open_document_of
+from patchtrail.trace.open_document import (
+    UNSIGNED,
+    OpenFacts,
+    OpenRecord,
+    note_kind_of,
+    open_document_of,
+    own_kind_kept,
+)
 from patchtrail.trace.otel import otel_traces
+from patchtrail.trace.progsnap2 import README as PROGSNAP2_README
 from patchtrail.trace.progsnap2 import fast_import_stream, main_table, metadata_table
 from patchtrail.trace.replay import Replay, replay
 from patchtrail.trace.timeline import TimelineRow, episode_told, timeline, told, told_coverage
+from patchtrail.trace.unsigned import DocumentTold, events_of_document
 
 __all__ = [
     "BUNDLE_MEDIA_TYPE",
     "MARKS",
+    "PROGSNAP2_README",
     "UNSIGNED",
     "CodeState",
+    "DocumentTold",
     "Episodes",
     "Mark",
     "OpenFacts",
@@ -33,12 +44,14 @@ __all__ = [
     "document_of",
     "episode_told",
     "episodes_of",
+    "events_of_document",
     "fast_import_stream",
     "main_table",
     "metadata_table",
     "note_kind_of",
     "open_document_of",
     "otel_traces",
+    "own_kind_kept",
     "read_bundle",
     "replay",
     "timeline",

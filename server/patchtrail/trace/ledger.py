@@ -27,6 +27,7 @@ CHANNELS: dict[str, Channel] = {
     "test_explorer": "tests",
     "too_many_changes": "edits",
     "not_a_file": "edits",
+    "nested_repository": "edits",
     "debugger": "debugger",
 }
 FROM_NOW_ON = frozenset({"no_shell_integration", "other_terminal", "junit_refused", "test_explorer", "debugger"})

@@ -29,7 +29,7 @@ from patchtrail.contract.events import NoteKind
 from patchtrail.contract.open_protocol import NOTE_FIELDS
 from patchtrail.integrity import digest
 
-__all__ = ["UNSIGNED", "OpenFacts", "OpenRecord", "note_kind_of", "open_document_of"]
+__all__ = ["UNSIGNED", "OpenFacts", "OpenRecord", "note_kind_of", "open_document_of", "own_kind_kept"]
 
 UNSIGNED = Assurance(level="L0", reasons=["The trace is not signed."])
 OWN_FIELDS = frozenset({"id", "seq", "ts_client_s", "ts_server_s", "type"})
@@ -99,9 +99,8 @@ def _event(parts: list[OpenRecord]) -> DocumentEvent:
     for part in parts:
         joined |= part.fields
     kind, fields = _published(first, joined)
-    if kind == "rationale_note" and len(parts) == 1 and first.kind is not None:
-        text = fields.get("text") or fields.get(first.kind)
-        fields |= {"kind": first.kind, "text": text, first.kind: text}
+    if kind == "rationale_note":
+        fields |= _named(parts, fields)
     return DocumentEvent(
         id=first.event_id,
         seq=first.seq,
@@ -110,6 +109,21 @@ def _event(parts: list[OpenRecord]) -> DocumentEvent:
         type=kind,
         **{name: value for name, value in fields.items() if name not in OWN_FIELDS},
     )
+
+
+def _named(parts: list[OpenRecord], fields: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return our kind and text of a note; what the client itself says under these names stays beside them."""
+    stated = parts[0] if len(parts) == 1 else next((part for part in parts if "text" in part.fields), None)
+    if stated is None or stated.kind is None:
+        return {}
+    text = fields.get("text") or fields.get(stated.kind)
+    return own_kind_kept(fields, stated.kind) | {"text": text, stated.kind: fields.get(stated.kind, text)}
+
+
+def own_kind_kept(fields: dict[str, JsonValue], kind: NoteKind) -> dict[str, JsonValue]:
+    """Return our `kind`, and as `told_kind` what a client says under that name, where it is something else."""
+    told = fields.get("kind", kind)
+    return {"kind": kind} if told == kind else {"kind": kind, "told_kind": told}
 
 
 def _published(record: OpenRecord, told: dict[str, JsonValue]) -> tuple[str, dict[str, JsonValue]]:

@@ -1,7 +1,8 @@
 """A session as a ProgSnap2 dataset, version 1.0 (https://cssplice.org/progsnap2), code states in Git.
 
 Pure: it gives the tables, and the code states as a stream for `git fast-import`; who writes the dataset imports the
-stream first, so that each state's id is the commit that holds it.
+stream first, so that each state's id is the commit that holds it. A row has the columns that its type of event allows,
+and columns and types of our own, which start with `X-`; the dataset's `README.md` says what they mean.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from patchtrail.trace.code_states import CodeState, shown_path
 from patchtrail.trace.instants import rfc3339
 from patchtrail.trace.timeline import told
 
-__all__ = ["COLUMNS", "fast_import_stream", "main_table", "metadata_table", "safe_path"]
+__all__ = ["COLUMNS", "README", "fast_import_stream", "main_table", "metadata_table", "safe_path"]
 
 COLUMNS = (
     "EventID",
@@ -32,7 +33,6 @@ COLUMNS = (
     "ServerTimestamp",
     "SessionID",
     "ProblemID",
-    "ParentEventID",
     "CodeStateSection",
     "DestinationCodeStateSection",
     "EventInitiator",
@@ -58,11 +58,31 @@ NOT_STARTING_CELLS = ("=", "+", "-", "@", "\t", "\r", "\0")
 """With these a spreadsheet takes a cell for a formula."""
 Row = dict[str, str]
 
+README = """# A debugging session
+
+Recorded by Patchtrail. `MainTable.csv` has a row per event, and one per test of a run. `CodeStates` is one Git
+repository; a `CodeStateID` is a commit in it, and is empty where a file changed whose content is not recorded. Cells
+that a spreadsheet would take for a formula start with an apostrophe.
+
+Beside ProgSnap2's own:
+
+- `X-Run.Program`, `X-Debug.Program`: as without the `X-`, but how it ended is not known.
+- `X-Note.Plan`, `X-Note.Hypothesis`, `X-Note.Observation`, `X-Note.Decision`, `X-Note.NextStep`: a stated reason, in
+  `X-Text`.
+- `X-Commit`: a commit; its hash and message are in `X-Text`.
+- `X-Gap`, `X-Pause`: nothing was recorded; `LoggingErrorID` is the reason.
+- `X-` and any other name: an event of the recorder's own, told in `X-Text`.
+- The column `X-Evidence`: who probably made a change (manual, paste, format_on_save, ai, …, unknown). It is evidence,
+  no verdict.
+- The column `X-Text`: a command line, a test's message, a note's text.
+"""
+"""What the dataset says of itself, for people."""
+
 
 def metadata_table() -> bytes:
     """Return `DatasetMetadata.csv`."""
     properties = {
-        "Version": "8.0",
+        "Version": "1.0",
         "IsEventOrderingConsistent": "true",
         "EventOrderScope": "Global",
         "EventOrderScopeColumns": "",
@@ -81,9 +101,8 @@ def main_table(
     """Return `MainTable.csv`; `state_at` gives the id of the code state after the event of this number."""
     start = events[0].data if isinstance(events[0], SessionStartEvent) else None
     shared = {
-        "SubjectID": (start.participant_id if start else None) or "unknown",
+        "SubjectID": (start.participant_id if start else None) or "UNKNOWN",
         "ToolInstances": tool,
-        "SessionID": events[0].trace_id,
         "ProblemID": start.task_id if start else "",
     }
 
@@ -109,15 +128,16 @@ def _rows(event: Event) -> Iterator[Row]:
     data = event.data
     match data:
         case SessionStart() | SessionEnd():
-            yield {"EventType": "Session.Start" if isinstance(data, SessionStart) else "Session.End"}
+            kind = "Session.Start" if isinstance(data, SessionStart) else "Session.End"
+            yield {"EventType": kind, "SessionID": event.trace_id}
         case FileContent() | FileDelete() | FileRename():
             yield _file_row(data)
         case CmdRun():
-            yield {"EventType": "Run.Program", "ExecutionResult": _result(data.exit_code), "X-Text": data.command_line}
+            yield _run("Run.Program", data.exit_code) | {"X-Text": data.command_line}
         case TestRun():
             yield from _test_rows(event.seq, data)
-        case DebugSession() if data.phase == "started":
-            yield {"EventType": "Debug.Program", "ExecutionResult": "Success", "X-Text": data.name}
+        case DebugSession() if data.phase == "ended":
+            yield _run("Debug.Program", data.exit_code) | {"X-Text": data.name}
         case RationaleNote():
             kind = "".join(word.capitalize() for word in data.kind.split("_"))
             by = "UserDirectAction" if data.author == "participant" else "ToolReaction"
@@ -146,6 +166,8 @@ def _file_row(data: FileContent | FileDelete | FileRename) -> Row:
     }
     if isinstance(data, FileRename):
         row["DestinationCodeStateSection"] = shown_path(data.new_path, data.new_root)
+    if isinstance(data, FileContent) and not data.is_replayable:
+        row["CodeStateID"] = ""
     if isinstance(data, FileEdit):
         row["EditType"] = EDIT_TYPE.get(data.evidence, "GenericEdit")
     return row
@@ -153,13 +175,12 @@ def _file_row(data: FileContent | FileDelete | FileRename) -> Row:
 
 def _test_rows(seq: int, run: TestRun) -> Iterator[Row]:
     """Yield the run as a program, and below it its cases; ProgSnap2 knows no skipped test, so those are left out."""
-    yield {"EventType": "Run.Program", "ExecutionResult": _result(run.exit_code), "X-Text": run.command_line}
+    yield _run("Run.Program", run.exit_code) | {"ExecutionID": str(seq), "X-Text": run.command_line}
     results = {"passed": "Success", "failed": "TestFailed", "error": "Error"}
     for case in run.cases:
         if case.outcome in results:
             yield {
                 "EventType": "Run.Test",
-                "ParentEventID": str(seq),
                 "ExecutionID": str(seq),
                 "TestID": case.test_id or "unnamed",
                 "ExecutionResult": results[case.outcome],
@@ -167,8 +188,11 @@ def _test_rows(seq: int, run: TestRun) -> Iterator[Row]:
             }
 
 
-def _result(exit_code: int | None) -> str:
-    return "Success" if exit_code in (0, None) else "Error"
+def _run(kind: str, exit_code: int | None) -> Row:
+    """Return a run with its result; one of which the result is unknown is of a type of our own, which needs none."""
+    if exit_code is None:
+        return {"EventType": f"X-{kind}"}
+    return {"EventType": kind, "ExecutionResult": "Error" if exit_code else "Success"}
 
 
 def _table(columns: Sequence[str], rows: Iterator[Row] | Sequence[Row]) -> bytes:

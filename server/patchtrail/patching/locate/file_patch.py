@@ -10,12 +10,10 @@ from patchtrail.patching.locate.edits import Conflict, Edit, applied, merged
 from patchtrail.patching.locate.lines import FileText
 from patchtrail.patching.locate.normal import plain_hunk
 from patchtrail.patching.locate.place import place_all
-from patchtrail.patching.locate.placed import Placed, Unplaced, edits_of
+from patchtrail.patching.locate.placed import BLOCKS, Placed, Unplaced, edits_of
 from patchtrail.patching.response.proposal import Hunk
 
 __all__ = ["Rewritten", "rewrite"]
-
-STRICT = ("exact", "near_line", "whitespace", "indentation", "typography")
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class Rewritten:
     @property
     def is_exact(self) -> bool:
         """Whether every hunk stood in the file as one block."""
-        return all(one.located_by in STRICT for one in self.placed)
+        return all(one.located_by in BLOCKS for one in self.placed)
 
 
 def rewrite(text: str, hunks: Sequence[Hunk], focus_line: int | None) -> Rewritten | Unplaced:

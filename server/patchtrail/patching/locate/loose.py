@@ -118,7 +118,10 @@ def _critical(best: _Try) -> list[int]:
                 found.append(index)
             index += 1
         previous = line.sign
-    return [one for one in dict.fromkeys(found) if best.alignment.at[one] is not None][:MOST_CRITICAL]
+    # Where a line itself was not found, its neighbours have to tell the place.
+    beside = [near for one in found if best.alignment.at[one] is None for near in (one - 1, one + 1)]
+    inside = [one for one in dict.fromkeys([*found, *beside]) if 0 <= one < len(best.lines)]
+    return [one for one in inside if best.alignment.at[one] is not None][:MOST_CRITICAL]
 
 
 def _accepted(file: FileText, best: _Try) -> Placed | Unplaced:

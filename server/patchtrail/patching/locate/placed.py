@@ -11,9 +11,11 @@ from patchtrail.patching.locate.lines import FileText, indent_of
 from patchtrail.patching.locate.typography import folded, with_file_characters
 from patchtrail.patching.response.proposal import Hunk, Line
 
-__all__ = ["Placed", "Unplaced", "edits_of"]
+__all__ = ["BLOCKS", "Placed", "Unplaced", "edits_of"]
 
 MOST_GAP = 40
+BLOCKS: tuple[LocatedBy, ...] = ("exact", "near_line", "whitespace", "indentation", "typography")
+"""How a hunk is located whose lines stand together."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class _Open:
     gains_ending: bool = False
     removed: list[tuple[str, str]] = field(default_factory=list)
     is_after_anchor: bool = False
+    is_after_blank: bool = False
 
 
 def edits_of(placed: Placed, file: FileText) -> list[Edit] | Unplaced:
@@ -68,8 +71,10 @@ class _Builder:
     def __init__(self, placed: Placed, file: FileText) -> None:
         self._file = file
         self._places = iter(placed.at)
+        self._is_block = placed.located_by in BLOCKS
         self._at: int | None = None
         self._is_anchored = False
+        self._is_weak = False
         self._open: _Open | None = None
         self._edits = list[Edit]()
 
@@ -77,16 +82,17 @@ class _Builder:
         """Take one line of the hunk."""
         if line.sign == "+":
             if self._open is None:
-                self._open = _Open(is_after_anchor=self._is_anchored)
+                self._open = _Open(is_after_anchor=self._is_anchored, is_after_blank=self._is_weak)
             self._open.lines.append(NewLine(self._written(line), line.is_unended))
             return None
         place = next(self._places)
         if line.sign == " ":
-            is_blank = not line.text.strip()
             trouble = self._close(place, is_anchored=place is not None)
             if place is not None:
                 self._at = place + 1
-            self._is_anchored = place is not None or (is_blank and self._is_anchored and self._open is None)
+            # A blank line that is not in the file hides nothing, but what stands before it is no neighbour any more.
+            self._is_weak = place is None and not line.text.strip() and (self._is_anchored or self._is_weak)
+            self._is_anchored = place is not None
             return trouble
         return self._remove(line, place)
 
@@ -141,14 +147,26 @@ class _Builder:
         has_before = opened.is_after_anchor and before is not None
         has_after = is_anchored and following is not None
         if before is not None and has_before and not has_after:
-            return before
+            end = len(self._file) if following is None else following
+            return self._told(before, before - 1, range(before, min(end, before + MOST_GAP)))
         if following is not None and has_after and not has_before:
-            return following
+            start = 0 if before is None else before
+            return self._told(following, following, range(max(start, following - MOST_GAP), following))
+        if before is not None and opened.is_after_blank and before == len(self._file):
+            return before
         if before is None or following is None or not has_before:
             return Unplaced("Lines are added, and neither line next to them is in the file.", is_ambiguous=True)
         if before == following:
             return before
         return self._in_gap(opened.lines, before, following)
+
+    def _told(self, place: int, anchor: int, others: range) -> int | Unplaced:
+        """Return the place, unless the one line that tells it is a lone bracket that stands nearby once more."""
+        key = self._file.keys[anchor]
+        is_plain = sum(one.isalnum() for one in key) == 0
+        if self._is_block or not is_plain or all(self._file.keys[other] != key for other in others):
+            return place
+        return Unplaced(f"An added line could go next to any of several lines {key!r}.", is_ambiguous=True)
 
     def _in_gap(self, added: Sequence[NewLine], before: int, following: int) -> int | Unplaced:
         """Both neighbours were found, with other lines between: the kinship of the lines decides, or nothing does."""
@@ -160,11 +178,8 @@ class _Builder:
         if gap == 0:
             return following if added[-1].text.strip() == "" or _is_kin(filled[-1], below) else before
         kin_above, kin_below = _is_kin(filled[0], above), _is_kin(filled[-1], below)
-        opens = above.rstrip().endswith((":", "{", "(", "[")) and len(indent_of(filled[0])) > len(indent_of(above))
         if kin_above != kin_below:
             return before if kin_above else following
-        if opens and len(indent_of(filled[0])) != len(indent_of(below)):
-            return before
         return Unplaced("An added line could stand at either end of lines that the answer left out.", is_ambiguous=True)
 
 

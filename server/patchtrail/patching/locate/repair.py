@@ -58,7 +58,8 @@ def _windows(file: FileText, hunk: Hunk, centers: Sequence[int]) -> list[tuple[i
         file.at_key[key][0] for line in hunk.lines if len(file.at_key.get(key := line.text.strip(), ())) == 1 and key
     ]
     middle = rare[len(rare) // 2 : len(rare) // 2 + 1]
-    spans = [(max(0, at - size - AROUND), min(len(file), at + size + AROUND)) for at in [*middle, *centers]]
+    places = [min(at, max(0, len(file) - 1)) for at in [*middle, *centers]]
+    spans = [(max(0, at - size - AROUND), min(len(file), at + size + AROUND)) for at in places]
     return list(dict.fromkeys(spans))[:3]
 
 
@@ -108,10 +109,11 @@ def _alike(one: str, other: str) -> float:
 
 def _results(file: FileText, hunk: Hunk, new: Sequence[Line], pairing: _Pairing) -> Iterator[Repair]:
     """Yield the new texts: one differing context line alone, then all, then with foreign lines dropped."""
-    differing = [
-        (a, b) for a, b in pairing.pairs
-        if a is not None and b is not None and new[a].text.strip() != file.keys[b]
-    ]  # fmt: skip
+    joined = [(a, b) for a, b in pairing.pairs if a is not None and b is not None]
+    moved = [(a, b) for a, b in joined if new[a].text.strip() == file.keys[b] and not _is_as_it_stands(new[a], file, b)]
+    # One line that stands elsewhere is a repair; all of them would only be the answer's own indentation.
+    moved = moved if 2 * len(moved) < len(joined) else []
+    differing = [(a, b) for a, b in joined if new[a].text.strip() != file.keys[b] or (a, b) in moved]
     absent = [a for a, b in pairing.pairs if a is not None and b is None and new[a].text.strip()]
     for only in differing:
         yield from _made(file, hunk, new, pairing, {only}, set())
@@ -121,6 +123,11 @@ def _results(file: FileText, hunk: Hunk, new: Sequence[Line], pairing: _Pairing)
         yield from _made(file, hunk, new, pairing, set(differing), set())
     yield from _made(file, hunk, new, pairing, set(differing), set(absent))
     yield from _made(file, hunk, new, pairing, set(differing), set(absent), drops=True)
+
+
+def _is_as_it_stands(line: Line, file: FileText, at: int) -> bool:
+    real = file.trimmed[at]
+    return line.text.rstrip() == real or (line.raw is not None and line.raw.rstrip() == real)
 
 
 def _made(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["Block", "blocks_of", "cleaned", "named_path"]
+__all__ = ["COMMENT_MARKS", "FENCE", "Block", "blocks_of", "cleaned", "named_path"]
 
 FENCE = re.compile(r"^([ \t]{0,12})(`{3,}|~{3,})[ \t]*([^`\n]*)$")
 TAG = re.compile(r"^</?(?:patch|diff|answer|solution|code|file)>$", re.IGNORECASE)
@@ -30,7 +30,7 @@ COMMENT_MARKS = ("#", "//", "/*", "<!--", "--", ";")
 class Block:
     """A run of lines: fenced ones have an `info`; `before` are the last lines of prose in front.
 
-    `is_closed` says that a mark, a fence or a tag, ends it.
+    `is_closed` says that a mark, a fence or a tag, ends it, and `is_open` that such a mark began it and none ends it.
     """
 
     lines: tuple[str, ...]
@@ -38,6 +38,7 @@ class Block:
     is_fenced: bool = False
     is_closed: bool = True
     before: tuple[str, ...] = ()
+    is_open: bool = False
 
 
 def cleaned(answer: str) -> str:
@@ -52,25 +53,34 @@ def cleaned(answer: str) -> str:
 def blocks_of(text: str) -> list[Block]:
     """Return fenced blocks and the texts between them, in order. An `<patch>` tag counts as a fence."""
     found, lines = list[Block](), text.split("\n")
-    i, plain = 0, list[str]()
+    i, plain, is_tagged = 0, list[str](), False
     while i < len(lines):
-        opening = FENCE.match(lines[i])
+        opening = None if _is_in_diff(plain, lines[i], is_tagged=is_tagged) else FENCE.match(lines[i])
         is_tag = TAG.match(lines[i].strip()) is not None
         if opening is None and not is_tag:
             plain.append(lines[i])
             i += 1
             continue
         if plain:
-            found.append(Block(tuple(plain), is_closed=is_tag))
+            found.append(Block(tuple(plain), is_closed=is_tag and is_tagged))
         before, plain = tuple([one for one in plain if one.strip()][-3:]), []
         if opening is None:
+            is_tagged = not lines[i].strip().startswith("</")
             i += 1
             continue
         block, i = _fenced(lines, i, opening, before)
         found.append(block)
     if plain:
-        found.append(Block(tuple(plain), is_closed=False))
+        found.append(Block(tuple(plain), is_closed=False, is_open=is_tagged))
     return found
+
+
+def _is_in_diff(plain: list[str], line: str, *, is_tagged: bool) -> bool:
+    """Return whether a fence would only be a line of a diff that stands without one."""
+    if is_tagged:
+        return True
+    is_indented = line[:1] in (" ", "\t")
+    return is_indented and any(one.startswith(("@@", "diff --git ")) for one in plain)
 
 
 def _fenced(lines: list[str], i: int, opening: re.Match[str], before: tuple[str, ...]) -> tuple[Block, int]:
@@ -84,7 +94,7 @@ def _fenced(lines: list[str], i: int, opening: re.Match[str], before: tuple[str,
             if is_prose:
                 depth += 1 if match[3].strip() else -1
         inside.append(lines[at].removeprefix(indent))
-    return Block(tuple(inside), info, is_fenced=True, is_closed=False, before=before), len(lines)
+    return Block(tuple(inside), info, is_fenced=True, is_closed=False, before=before, is_open=True), len(lines)
 
 
 def named_path(line: str) -> str | None:

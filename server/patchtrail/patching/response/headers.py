@@ -48,7 +48,8 @@ def file_header(lines: list[str], i: int, *, is_in_hunk: bool) -> FileHeader | N
     if old:
         return _pair(lines, i, old[1], is_in_hunk=is_in_hunk)
     plus = PLUS.match(lines[i])
-    if plus and not is_in_hunk and _is_path(_bare(plus[1]), is_in_hunk=True):
+    is_announced = not is_in_hunk or (i + 1 < len(lines) and lines[i + 1].startswith("@@"))
+    if plus and is_announced and _is_path(_bare(plus[1]), is_in_hunk=True):
         return FileHeader(_bare(plus[1]), 1)
     return None
 

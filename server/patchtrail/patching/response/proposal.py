@@ -68,10 +68,14 @@ class FileChange:
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to read an answer. `is_closed` says that something after the last change marks its end."""
+    """One way to read an answer.
+
+    `is_closed` says that something after the last change marks its end, `is_open` that such a mark was begun in vain.
+    """
 
     form: str
     files: tuple[FileChange, ...]
     is_closed: bool = True
     is_cut: bool = False
+    is_open: bool = False
     blocks: int = 1

@@ -46,7 +46,7 @@ def _unified(text: str) -> Reading | None:
         return None
     last = next(i for i in range(len(read) - 1, -1, -1) if read[i].files)
     is_closed = blocks[last].is_closed or read[last].is_ended
-    return _reading(read, is_closed=is_closed)
+    return replace(_reading(read, is_closed=is_closed), is_open=blocks[last].is_open and not is_closed)
 
 
 def _reading(read: list[UnifiedText], *, is_closed: bool) -> Reading:
@@ -81,34 +81,41 @@ def _once(hunks: tuple[Hunk, ...]) -> tuple[Hunk, ...]:
     return tuple(kept.values())
 
 
-def is_cut(reading: Reading, *, is_cut_off: bool) -> bool:
+def is_cut(reading: Reading, text: str, *, is_cut_off: bool) -> bool:
     """Return whether the answer's end may be missing.
 
     A mark after the last change proves that it is there. Without one, a last hunk with fewer lines than its header
     promises is taken for cut when it stops in the middle of a change.
     """
-    if reading.is_cut:
-        return reading.form != "envelope" or is_cut_off or _ends_in_change(reading)
     if reading.is_closed:
         return False
-    return is_cut_off or _lacks_lines(reading)
+    if is_cut_off or reading.form == "whole" or (reading.is_cut and reading.form != "envelope"):
+        return True
+    last = reading.files[-1].hunks[-1] if reading.files and reading.files[-1].hunks else None
+    if last is None or not last.lines:
+        return True
+    is_begun = reading.is_open or reading.form == "envelope"
+    if is_begun and last.lines[-1].sign == "+" and not text.endswith("\n"):
+        return True
+    return _is_unfinished(last) if is_begun else _lacks_lines(last)
 
 
-def _ends_in_change(reading: Reading) -> bool:
-    last = _last_hunk(reading)
-    return last is None or last.lines[-1].sign != " "
+def _is_unfinished(last: Hunk) -> bool:
+    """Tell of a hunk behind which the closing mark is missing: only its own counts, or context, show its end."""
+    promised = last.promised or (0, 0)
+    if promised == (len(last.old), len(last.new)):
+        return False
+    is_short = promised[0] > len(last.old) or promised[1] > len(last.new)
+    return is_short or last.lines[-1].sign != " " or not last.is_changing
 
 
-def _last_hunk(reading: Reading) -> Hunk | None:
-    hunks = reading.files[-1].hunks if reading.files else ()
-    return hunks[-1] if hunks and hunks[-1].lines else None
-
-
-def _lacks_lines(reading: Reading) -> bool:
-    last = _last_hunk(reading)
-    if last is None or last.promised is None or last.lines[-1].sign == " ":
+def _lacks_lines(last: Hunk) -> bool:
+    """Tell of a hunk that was never to have a closing mark; most counts are wrong, so more than they must show it."""
+    if last.promised is None:
         return False
     old, new = last.promised[0] - len(last.old), last.promised[1] - len(last.new)
+    if not last.is_changing:
+        return old > 0 and new > 0 and last.promised[0] != last.promised[1]
     # Trailing context that was left out is missing on both sides alike, and loses no change.
     is_context_alone = old == new and 0 < old <= MOST_TRAILING_CONTEXT
-    return not is_context_alone and (old > 0 or new > 0)
+    return last.lines[-1].sign != " " and not is_context_alone and (old > 0 or new > 0)

@@ -24,8 +24,6 @@ def read_whole(text: str) -> Reading | None:
 
 def _change(block: Block) -> FileChange:
     path, lines = _path(block), list(block.lines)
-    if lines and path is not None and named_path(lines[0]) == path and not lines[0].startswith((" ", "\t")):
-        lines = lines[1:]
     while lines and not lines[-1].strip():
         lines.pop()
     body = "\n".join(lines)
@@ -37,5 +35,5 @@ def _path(block: Block) -> str | None:
     words = re.split(r"[\s:=]+", block.info)
     inside = block.lines[0] if block.lines and block.lines[0].lstrip().startswith(("#", "//", "/*", "<!--")) else ""
     last = block.before[-1] if block.before else ""
-    named = [*(named_path(word) for word in words), named_path(inside), named_path(last)]
+    named = [*(named_path(word) for word in words), named_path(last), named_path(inside)]
     return next((name for name in named if name is not None), None)

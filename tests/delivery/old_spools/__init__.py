@@ -1,0 +1,1 @@
+"""Spools as earlier versions left them, and what recorded them."""
