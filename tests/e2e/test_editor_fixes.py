@@ -1,4 +1,4 @@
-"""Quick fixes in the real editor: diagnostics of other tools, failing tests, a real model server, the editor's own model."""
+"""Quick fixes in the real editor: diagnostics of other tools, failing tests, a model server, the editor's own model."""
 
 from __future__ import annotations
 

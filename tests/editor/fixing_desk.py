@@ -35,12 +35,8 @@ class FixingEditor(Editor):
         self._number = 0
         convert = client.protocol._converter
         # The client's library takes every entry that has a command for a bare command.
-        convert.register_structure_hook(
-            lsp.Command | lsp.CodeAction, lambda one, _: convert.structure(one, lsp.CodeAction)
-        )
-        convert.register_structure_hook(
-            Union[lsp.Command, lsp.CodeAction], lambda one, _: convert.structure(one, lsp.CodeAction)
-        )
+        either = Union[lsp.Command, lsp.CodeAction]  # noqa: UP007 -- the library's own spelling
+        convert.register_structure_hook(either, lambda one, _: convert.structure(one, lsp.CodeAction))
         self._answer()
 
     async def begin(self) -> None:

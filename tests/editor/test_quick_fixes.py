@@ -247,7 +247,7 @@ async def test_a_menu_of_an_older_version_is_refused(editor: FixingEditor) -> No
 
 @pytest.mark.parametrize("case", ["switched off", "not trusted", "outside", "other kind", "no answer"])
 async def test_nothing_is_offered(ours: FixingEditor, case: str) -> None:
-    """Not when switched off, not in a folder that is not trusted, not outside, not for fix-all, not without an answer."""
+    """Not when switched off, not in an untrusted folder, not outside, not for fix-all, not without an answer."""
     uri = ours.open_text(TEXT)
     code, only = "X100", None
     if case == "switched off":

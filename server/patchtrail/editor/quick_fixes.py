@@ -85,7 +85,7 @@ class QuickFixes:
     def resolve(self, action: lsp.CodeAction) -> lsp.CodeAction:
         """Add the edit where a patch that needs no preview was checked for this very version; else nothing."""
         try:
-            target = from_lsp.params_of(FixTarget, action.data)
+            target = _target((action.command and action.command.arguments) or ())
         except InvalidInput:
             return action
         document, place = self._server.workspace.text_documents.get(target.uri), self.places.of(target.uri)
