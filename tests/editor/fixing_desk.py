@@ -49,7 +49,7 @@ class FixingEditor(Editor):
         self.log.unlink(missing_ok=True)
         self.hold.unlink(missing_ok=True)
         self.choice = self.on_ask = None
-        self.configure({})
+        self.configure({"folders_allowed": [str(self.folder)]})
         await self.trust()
 
     def _answer(self) -> None:
@@ -102,9 +102,13 @@ class FixingEditor(Editor):
         name = f"{folder}/shop_{self._number}.py"
         path = (self.folder / name).resolve()
         path.write_bytes(text.encode())
+        return self.opened(path)
+
+    def opened(self, path: Path) -> str:
+        """Open a file as it is on disk; return its URI."""
         uri = path.as_uri()
-        self.texts[uri], self.versions[uri] = text, 1
-        self.open(name)
+        self.texts[uri], self.versions[uri] = path.read_bytes().decode(), 1
+        self.open(str(path))
         return uri
 
     def type(self, uri: str, text: str) -> None:
