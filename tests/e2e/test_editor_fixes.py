@@ -167,6 +167,7 @@ def test_a_failing_test_is_fixed(tmp_path: Path, vsix: Path, collector: Collecto
     shop, env = make_found_shop(tmp_path)
     with ModelServer(Thinking()) as server:
         settings = {**HERE, "patchtrail.model.url": server.url, "patchtrail.model.name": "test-model"}
+        settings["patchtrail.fixes.preview"] = "always"
         env |= {"OPENAI_API_KEY": "test-key"}
         with at_desk(tmp_path, vsix, shop, beside=(FINDINGS,), env=env, **settings) as person:
             person.workbench.trust()
@@ -181,8 +182,18 @@ def test_a_failing_test_is_fixed(tmp_path: Path, vsix: Path, collector: Collecto
             until("it is recorded", lambda: "accepted" in statuses(shop))
             person.workbench.open_file("prices.py")
             says_not(person, "+ 1")
+            person.workbench.save()
+            person.wait_for("file_edit")
+            person.workbench.open_file("test_shop.py")
+            person.page.locator(".squiggly-error").first.wait_for()
+            person.terminal_line("pytest -q")
+            person.wait_for("test_run", 2)
+            person.page.locator(".squiggly-error").first.wait_for(state="detached")
+            edit = person.events("file_edit")[-1]["data"]
 
     assert attempts(shop)[0]["trace_id"] is not None
+    assert attempts(shop)[0]["is_rechecked"]
+    assert [one["source"] for one in edit["authorship"]] == ["patch"]
 
 
 def test_the_editors_own_model_fixes(tmp_path: Path, vsix: Path) -> None:
