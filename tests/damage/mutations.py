@@ -55,3 +55,16 @@ def _faulty(lines: list[str], i: int, language: str, rng: Random) -> tuple[list[
     if kind == "replace":
         return [*lines[:i], junk, *lines[i + 1 :]], 0
     return [*lines[:i], junk, *lines[i:]], 1
+
+
+def broken(source: str, file_path: str, language: str, *, seed: int) -> Truth | None:
+    """Return a change that repairs one line which keeps the file from parsing, or None."""
+    rng = Random(f"{seed}:{file_path}:broken")
+    lines = source.split("\n")
+    i = rng.randrange(len(lines))
+    line = lines[i]
+    faults = [line.rstrip()[:-1] if line.rstrip().endswith((":", "{", ")")) else line, line.replace("(", "", 1),
+              re.sub(r"\)(?!.*\))", "", line, count=1)]  # fmt: skip
+    faulty = rng.choice(faults)
+    before = "\n".join([*lines[:i], faulty, *lines[i + 1 :]])
+    return None if faulty == line else Truth(file_path, before, source, language)

@@ -38,7 +38,8 @@ def change_file(
     """Return what becomes of the file that a change means."""
     if change.problem:
         return Refusal("unreadable_answer", f"The answer {change.problem} ({change.path}), which is not supported.")
-    candidates = paths.candidates(change.path, is_only=is_only)
+    adds = change.path is not None and change.whole is None and not any(hunk.old or hunk.range for hunk in change.hunks)
+    candidates = paths.candidates(change.path, is_only=is_only and not adds, is_told=form == "whole")
     if isinstance(candidates, Refusal):
         return candidates
     if not candidates:

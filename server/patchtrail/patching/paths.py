@@ -42,10 +42,14 @@ class Paths:
     own: str | None = None
     _by_name: dict[str, list[str]] | None = field(default=None, init=False)
 
-    def candidates(self, named: str | None, *, is_only: bool) -> list[str] | Refusal:
-        """Return the existing files that may be meant, the best first; `is_only` when the answer has one file."""
+    def candidates(self, named: str | None, *, is_only: bool, is_told: bool = False) -> list[str] | Refusal:
+        """Return the existing files that may be meant, the best first.
+
+        `is_only` says that the answer has one file, which then may be the only one there is; `is_told` that the text
+        itself does not show which file it is for, so that only the finding's own may be meant without a name.
+        """
         if named is None:
-            return self._own_alone() if is_only else []
+            return self._own_alone(is_told=is_told) if is_only else []
         plain = _plain(named)
         if isinstance(plain, Refusal):
             return plain
@@ -59,7 +63,7 @@ class Paths:
         same = self._same_name(path)
         if is_absolute and not same:
             return _outside(named)
-        return same or (self._own_alone() if is_only and not is_absolute else [])
+        return same or (self._own_alone(is_told=is_told) if is_only and not is_absolute else [])
 
     def new_file(self, named: str | None) -> str | Refusal:
         """Return the path that a new file gets."""
@@ -76,10 +80,10 @@ class Paths:
         """Return whether there is such a text."""
         return is_safe(path) and self.read(path) is not None
 
-    def _own_alone(self) -> list[str]:
+    def _own_alone(self, *, is_told: bool) -> list[str]:
         if self.own is not None:
             return [self.own] if self.exists(self.own) else []
-        return list(self.known) if len(self.known) == 1 else []
+        return list(self.known) if len(self.known) == 1 and not is_told else []
 
     def _shorter(self, path: str, *, is_absolute: bool) -> list[str]:
         """Drop leading folders: the repository's name, once too often, or a container's root."""
@@ -114,7 +118,8 @@ def _plain(named: str) -> tuple[str, bool] | Refusal:
     path = named.strip().replace("\\", "/")
     if DRIVE.match(path) or path.startswith("~") or any(unicodedata.category(one) == "Cc" for one in named):
         return _outside(named)
-    is_absolute = path.startswith("/")
+    # A diff writes its prefix before an absolute path too: `b//etc/hosts`.
+    is_absolute = path.startswith("/") or (path.startswith(PREFIXES) and path[2:3] == "/")
     parts = [part for part in path.split("/") if part not in ("", ".")]
     joined = "/".join(parts)
     return (joined, is_absolute) if is_safe(joined) else _outside(named)

@@ -84,7 +84,8 @@ def _applied(section: _Section, before: str) -> tuple[str, list[LocatedHunk]] | 
             return None
         counts = int(header[2] or 1), int(header[4] or 1)
         start = int(header[1]) - (1 if counts[0] else 0)
-        if not at <= start <= len(old):
+        is_unanchored = not counts[0] and bool(old)
+        if is_unanchored or not at <= start <= len(old):
             return None
         end = _hunk_end(section.lines, i)
         taken = _hunk(section.lines[i + 1 : end], old[start : start + counts[0]], counts)

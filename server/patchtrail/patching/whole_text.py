@@ -40,13 +40,16 @@ def whole_text(file_path: str, before: str, code: str, *, is_certain: bool) -> W
     file, lines = FileText(before), code.replace("\r\n", "\n").rstrip("\n").split("\n")
     if _is_label(lines[0], file_path) and lines[0].rstrip() not in file.trimmed:
         lines = lines[1:]
+    while lines and not lines[-1].strip():
+        lines = lines[:-1]
     code = "\n".join(lines)
     known = set(file.keys)
     if any(is_elision(line) and line.strip() not in known for line in lines):
         return Refusal("not_located", f"The text for {file_path} leaves parts out, so that it cannot replace the file.")
     if is_certain or _is_whole(file, lines):
+        blank = file.ending * _blank_lines_at_end(file)
         last = "" if file.endings and not file.endings[-1] else file.ending
-        return WholeText(file.bom + file.ending.join(lines) + last, "whole_file")
+        return WholeText(file.bom + file.ending.join(lines) + blank + last, "whole_file")
     edits = definition_edits(file_path, file, code)
     if isinstance(edits, str):
         return Refusal("no_change_in_answer", f"The answer shows code for {file_path}, but no change of it. {edits}")
@@ -54,6 +57,14 @@ def whole_text(file_path: str, before: str, code: str, *, is_certain: bool) -> W
     if isinstance(whole, Conflict):
         return Refusal("ambiguous", f"The answer defines line {whole.line} of {file_path} twice.")
     return WholeText(applied(file, whole), "whole_definition", tuple(whole))
+
+
+def _blank_lines_at_end(file: FileText) -> int:
+    """Count the blank lines that a file ends in: a fence neither shows nor means to change them."""
+    count = 0
+    while count < len(file) and not file.keys[len(file) - 1 - count]:
+        count += 1
+    return count
 
 
 def _is_label(line: str, file_path: str) -> bool:

@@ -12,19 +12,18 @@ from patchtrail.patching.response.proposal import Hunk, Line
 __all__ = ["reindented"]
 
 MOST_PLACES = 4
-TAB_WIDTH = 8
+MOST_SHIFTS = 3
 
 
 def reindented(hunk: Hunk, file: FileText) -> list[Hunk]:
     """Return the hunk in the file's indentation, each way that enough of its lines agree on, the likeliest first."""
-    votes = _votes(hunk, file)
-    found = list[Hunk]()
-    for (quoted, real), _count in votes.most_common(3):
-        shifted = _shift(hunk, quoted, real)
-        if shifted is not None and shifted != hunk:
-            found.append(shifted)
     mapped = _mapped(hunk, file)
-    return [*found, mapped] if mapped is not None and mapped not in found and mapped != hunk else found
+    first = [] if mapped is None or mapped == hunk else [mapped]
+    start = first[0] if first else hunk
+    votes = _votes(start, file)
+    ranked = sorted(votes, key=lambda pair: (_is_odd(pair), -votes[pair]))
+    shifts = (_shift(start, quoted, real) for quoted, real in ranked[:MOST_SHIFTS])
+    return [*first, *(one for one in shifts if one is not None and one != start)]
 
 
 def _votes(hunk: Hunk, file: FileText) -> Counter[tuple[str, str]]:
@@ -35,11 +34,18 @@ def _votes(hunk: Hunk, file: FileText) -> Counter[tuple[str, str]]:
         places = file.at_key.get(key, []) if len(key) > 1 else []
         if not 0 < len(places) <= MOST_PLACES:
             continue
-        for at in places:
-            pair = _difference(indent_of(line.text), indent_of(file.lines[at]))
-            votes[pair] += MOST_PLACES // len(places)
+        # A context line may have lost its prefix, so that its first blank belongs to the text.
+        for text in (line.text,) if line.raw is None else dict.fromkeys((line.text, line.raw)):
+            for at in places:
+                votes[_difference(indent_of(text), indent_of(file.lines[at]))] += MOST_PLACES // len(places)
     votes.pop(("", ""), None)
     return votes
+
+
+def _is_odd(pair: tuple[str, str]) -> bool:
+    """Return whether a shift is by an odd number of blanks: more likely a lost prefix than another indentation."""
+    quoted, real = pair
+    return "\t" not in quoted + real and (len(quoted) - len(real)) % 2 == 1
 
 
 def _difference(quoted: str, real: str) -> tuple[str, str]:

@@ -91,9 +91,10 @@ def is_cut(reading: Reading, text: str, *, is_cut_off: bool) -> bool:
         return False
     if is_cut_off or reading.form == "whole" or (reading.is_cut and reading.form != "envelope"):
         return True
-    last = reading.files[-1].hunks[-1] if reading.files and reading.files[-1].hunks else None
+    end = reading.files[-1]
+    last = end.hunks[-1] if end.hunks else None
     if last is None or not last.lines:
-        return True
+        return not end.problem
     is_begun = reading.is_open or reading.form == "envelope"
     if is_begun and last.lines[-1].sign == "+" and not text.endswith("\n"):
         return True

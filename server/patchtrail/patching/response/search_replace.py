@@ -70,9 +70,9 @@ def _block(lines: list[str], i: int, path: str | None, stands: Stands) -> _Found
         path, first = inner, first + 1
     at = dividers[0]
     if len(dividers) > 1:
-        at = next(
-            (one for one in dividers[:MOST_DIVIDERS] if stands(path, lines[first:one])), _sevenfold(lines, dividers)
-        )
+        # The longest old text that stands in the file: a shorter one only ends at a line of the text itself.
+        standing = [one for one in dividers[:MOST_DIVIDERS] if stands(path, lines[first:one])]
+        at = standing[-1] if standing else _sevenfold(lines, dividers)
     search, replace = _unfenced(lines[first:at]), _unfenced(lines[at + 1 : end])
     return _Found(path, Hunk(tuple(changed_lines(search, replace))), end + 1)
 

@@ -46,7 +46,7 @@ def looks_unified(block: Block) -> bool:
     is_diff = block.info.split(" ")[0].lower() in ("diff", "patch", "udiff")
     has_change = any(line[:1] in ("+", "-") for line in lines)
     if not has_change:
-        return is_diff or any(_numbered(line) for line in lines)
+        return is_diff or any(_numbered(line) or line.startswith("diff --git ") for line in lines)
     if is_diff or any(line.startswith(("@@", "diff --git ")) for line in lines):
         return True
     has_header = any(
