@@ -13,6 +13,7 @@ from patchtrail.patching.response.proposal import FileChange, Hunk, Line
 __all__ = ["UnifiedText", "looks_unified", "read_unified"]
 
 PROSE = re.compile(r"^(?:#{1,6} |\*\*|>|\d+\. |[A-Z][\w'\u2019]*(?: |,|:$))")
+MENTION = re.compile(r"(?<![\w./-])[\w./-]{1,200}\.[A-Za-z]{1,5}(?![\w/])")
 END_LINES = ("</patch>", "</diff>", "*** End Patch", "*** End of File")
 NO_NEWLINE = "no newline at end of file"
 
@@ -75,8 +76,13 @@ def read_unified(block: Block) -> UnifiedText:
 
 
 def _path_before(block: Block) -> str | None:
-    names = [named_path(line) for line in reversed(block.before[-1:])]
-    return next((name for name in [*(named_path(one) for one in block.info.split()[1:]), *names] if name), None)
+    names = [*(named_path(one) for one in block.info.split()[1:]), *map(named_path, block.before[-1:])]
+    named = next((name for name in names if name), None)
+    if named is not None:
+        return named
+    # A sentence may name the file in passing; one name alone is clear enough for a diff that says where it belongs.
+    mentioned = {name for line in block.before for word in MENTION.findall(line[:1_000]) if (name := named_path(word))}
+    return mentioned.pop() if len(mentioned) == 1 else None
 
 
 class _Reader:
@@ -115,13 +121,18 @@ class _Reader:
             if at.first:
                 opened.lines.append(_line(at.first))
             return 1
-        if line.strip() in END_LINES or (line.startswith("```") and not self._is_fenced):
+        if line.strip() in END_LINES or line.startswith("```") or self._is_signature(i):
             self._close_hunk()
-            self._open, self.text.is_ended = None, True
+            self._open, self.text.is_ended = _Open() if self._is_fenced else None, True
             return 1
         if self._open is not None:
             self._body(i, line)
         return 1
+
+    def _is_signature(self, i: int) -> bool:
+        """Tell the two lines that git writes behind a patch in a mail."""
+        is_dashes = self._lines[i].rstrip() == "--" and i + 1 < len(self._lines)
+        return is_dashes and re.match(r"\d+\.\d+", self._lines[i + 1]) is not None
 
     def _body(self, i: int, line: str) -> None:
         opened = self._open
