@@ -109,6 +109,20 @@ def test_mypy_sees_overlays_and_open_documents(folder: Folder) -> None:
     assert rules(checked) == [("mypy", "assignment", 3), ("mypy", "no-untyped-def", 6)]
 
 
+def test_mypy_is_not_fooled_by_its_cache(folder: Folder, tmp_path: Path) -> None:
+    """A change that leaves the size as it is, within one second, is seen, whatever mypy remembers of other texts."""
+    good, bad, worse = (f"def is_open() -> bool:\n    return {value}\n" for value in ("True", '"no"', "1.25"))
+    folder.write("door.py", bad)
+    recipes, finder = (
+        default_recipes(cache_folder=tmp_path / "cache"),
+        ToolFinder(may_run_project_tools=True, beside=TOOLS),
+    )
+    kept = ToolCheckers(folder.root, recipes, finder)
+    told = [kept.check(folder, {"door.py": text}, ["mypy"], Cancellation()) for text in (bad, good, worse, good, bad)]
+
+    assert [len(rules(one)) for one in told] == [1, 0, 1, 0, 1]
+
+
 def test_tsc_checks_a_mirror(folder: Folder) -> None:
     """Tsc checks the project with the texts in place, its installed packages there and nothing on disk changed."""
     folder.write("web/tsconfig.json", '{"compilerOptions": {"strict": true, "types": []}, "include": ["."]}')

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import os
 import tempfile
 import warnings
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from zlib import crc32
 
 from patchtrail.patching.checkers.mirror import mirrored
 from patchtrail.patching.checkers.recipe import CheckRequest, ToolFailed
@@ -102,7 +104,7 @@ class Mypy:
                 if not path.endswith(PYTHON) or not (request.root / path).is_file():
                     continue
                 shadow = Path(made, f"{number}{Path(path).suffix}")
-                shadow.write_text(text, encoding="utf-8", errors="surrogatepass", newline="")
+                _write_shadow(shadow, text, (request.root / path).stat().st_size)
                 argv += ["--shadow-file", path, str(shadow)]
             ended = request.run([*argv, "--", *request.texts])
         if ended.code not in (FOUND_NOTHING, FOUND_SOME, 2):
@@ -154,6 +156,18 @@ class Pyright:
             if ended.code not in (FOUND_NOTHING, FOUND_SOME):
                 raise ToolFailed(_said(ended))
             return pyright_findings(ended.stdout, (mirror, mirror.resolve()))
+
+
+def _write_shadow(shadow: Path, text: str, size_on_disk: int) -> None:
+    """Write a text so that mypy never takes what it remembers of another text for it.
+
+    Its cache compares the shadow's size, then its time in whole seconds, then the hash of the file that is on disk. So
+    the size must differ from that file's, and the time follows from the text.
+    """
+    content = text.encode("utf-8", "surrogatepass")
+    shadow.write_bytes(content + b"\n" if len(content) == size_on_disk else content)
+    time_of_text = crc32(content)
+    os.utime(shadow, (time_of_text, time_of_text))
 
 
 def _pyright(root: Path, finder: ToolFinder) -> str | None:
