@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from patchtrail.patching.gate import gate
+from patchtrail.patching.locate.blocks import blocks_in
 from patchtrail.patching.locate.file_patch import Rewritten, rewrite
 from patchtrail.patching.locate.lines import FileText
 from patchtrail.patching.locate.normal import plain_hunk
 from patchtrail.patching.locate.placed import Placed, Unplaced
-from patchtrail.patching.locate.repair import repairs
+from patchtrail.patching.locate.repair import repairs, sole_difference
 from patchtrail.patching.patch import LocatedHunk, Refusal
 from patchtrail.patching.paths import Paths
 from patchtrail.patching.response.proposal import FileChange, Hunk
@@ -20,6 +21,7 @@ from patchtrail.patching.whole_text import is_quote, whole_text
 __all__ = ["ChangedFile", "change_file"]
 
 MOST_REPAIRS = 60
+PARSED_WHOLE = (".py", ".pyi", ".json", ".toml", ".md", ".rst", ".txt")
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,8 @@ def _existing(
         return repaired
     if refused is not None:
         return refused
+    if isinstance(done, Rewritten) and not done.placed and not path.endswith(PARSED_WHOLE):
+        return _sole_difference(path, before, change.hunks) or _changed(path, before, done)
     return _changed(path, before, done) if isinstance(done, Rewritten) else Refusal("not_located", path)
 
 
@@ -135,6 +139,21 @@ def _whole(change: FileChange, path: str, before: str, *, is_certain: bool) -> C
         for one in made.edits
     )
     return ChangedFile(path, before, made.after, parts or whole)
+
+
+def _sole_difference(path: str, before: str, hunks: Sequence[Hunk]) -> ChangedFile | None:
+    """Take the one line over in which an answer without any change differs from the file.
+
+    Only where a file may fail to compile though it parses: in Python nothing can, so that a difference is a misquote.
+    """
+    file = FileText(before)
+    others = [hunk for hunk in map(plain_hunk, hunks) if blocks_in(file, hunk) is None]
+    found = [one for one in (sole_difference(file, hunk) for hunk in others) if one is not None]
+    if len(others) != 1 or not found or gate(path, before, found[0].after, is_exact=False).refusal is not None:
+        return None
+    one = found[0]
+    located = LocatedHunk(path, one.line, one.old_lines, one.new_lines, "fix_as_context", 500)
+    return ChangedFile(path, before, one.after, (located,))
 
 
 def _repaired(path: str, before: str, hunks: Sequence[Hunk], focus_line: int | None) -> ChangedFile | None:

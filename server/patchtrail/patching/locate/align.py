@@ -14,7 +14,7 @@ from patchtrail.patching.locate.lines import FileText
 from patchtrail.patching.locate.typography import folded
 from patchtrail.patching.response.proposal import Line
 
-__all__ = ["Alignment", "Wanted", "align", "wanted"]
+__all__ = ["Alignment", "Wanted", "align", "is_plain", "wanted"]
 
 JUMP, JUMP_A_LINE = 2.0, 0.01
 ELIDED, ELIDED_A_LINE = 0.2, 0.002
@@ -59,14 +59,19 @@ def wanted(old: Sequence[Line]) -> list[Wanted]:
     return [_wanted(line) for line in old]
 
 
+def is_plain(text: str) -> bool:
+    """Return whether a line is too plain to tell a place by."""
+    key = text.strip()
+    return len(key) <= PLAIN_LENGTH or not any(one.isalnum() for one in key)
+
+
 def _wanted(line: Line) -> Wanted:
     texts = (line.text,) if line.raw is None or line.raw == line.text else (line.text, line.raw)
-    key = folded(line.text).strip()
-    is_plain = len(key) <= PLAIN_LENGTH or not any(one.isalnum() for one in key)
+    plain = is_plain(line.text)
     skip = is_elision(line.text) and line.sign == " "
-    missing = MISSING_REMOVED if line.sign == "-" else MISSING_PLAIN if is_plain else MISSING
+    missing = MISSING_REMOVED if line.sign == "-" else MISSING_PLAIN if plain else MISSING
     spellings = tuple(text.rstrip() for text in texts)
-    return Wanted(line, tuple(dict.fromkeys(folded(one).strip() for one in texts)), spellings, is_plain, skip, missing)
+    return Wanted(line, tuple(dict.fromkeys(folded(one).strip() for one in texts)), spellings, plain, skip, missing)
 
 
 def align(

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from patchtrail.contract.attempt import LocatedBy
+from patchtrail.patching.locate.align import is_plain
 from patchtrail.patching.locate.indent import reindented
 from patchtrail.patching.locate.lines import FileText
 from patchtrail.patching.locate.typography import folded
 from patchtrail.patching.response.proposal import Hunk, Line
 
-__all__ = ["Block", "blocks_in"]
+__all__ = ["Block", "blocks_in", "trimmed_blocks_in"]
 
 MOST_STARTS = 2_000
+LEAST_TELLING = 2
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,37 @@ def blocks_in(file: FileText, hunk: Hunk) -> Block | None:
         if places:
             return Block(one, tuple(places), located_by, certainty)
     return None
+
+
+def trimmed_blocks_in(file: FileText, hunk: Hunk) -> Block | None:
+    """Return the places of the block without outer context that is nowhere in the file; None when none is left over.
+
+    What remains must hold a changed line's neighbour or a removed line that can tell a place.
+    """
+    lines, start, end = hunk.lines, 0, len(hunk.lines)
+    while start < end and _is_absent(file, lines[start]):
+        start += 1
+    while end > start and _is_absent(file, lines[end - 1]):
+        end -= 1
+    rest = replace(hunk, lines=lines[start:end])
+    telling = [line for line in rest.old if not is_plain(line.text)]
+    if (start, end) == (0, len(lines)) or len(telling) < LEAST_TELLING:
+        return None
+    block = blocks_in(file, rest)
+    return None if block is None else replace(block, located_by="approximate", certainty_milli=800)
+
+
+def _is_absent(file: FileText, line: Line) -> bool:
+    """Return whether a context line is nowhere in the file; a blank one at the edge says nothing."""
+    return line.sign == " " and all(key not in file.at_key or not key for key in map(_stripped, _texts(line)))
+
+
+def _texts(line: Line) -> tuple[str, ...]:
+    return (line.text,) if line.raw is None else (line.text, line.raw)
+
+
+def _stripped(text: str) -> str:
+    return folded(text).strip()
 
 
 Key = Callable[[str], str]

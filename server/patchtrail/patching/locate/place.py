@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from patchtrail.patching.locate.blocks import Block, blocks_in
+from patchtrail.patching.locate.blocks import Block, blocks_in, trimmed_blocks_in
 from patchtrail.patching.locate.lines import FileText, indent_of
 from patchtrail.patching.locate.loose import place_loosely
 from patchtrail.patching.locate.placed import Placed, Unplaced
@@ -30,7 +30,7 @@ class _Search:
 
 def place_all(file: FileText, hunks: Sequence[Hunk], focus_line: int | None) -> list[Placed] | Unplaced:
     """Return a place for each hunk, in their order, or why one has none. `focus_line` counts from 1."""
-    found = [_Search(hunk, None if _is_bare(hunk) else blocks_in(file, hunk)) for hunk in hunks]
+    found = [_Search(hunk, _block(file, hunk)) for hunk in hunks]
     for one in found:
         if _is_bare(one.hunk):
             bare = _place_bare(file, one.hunk)
@@ -49,6 +49,10 @@ def place_all(file: FileText, hunks: Sequence[Hunk], focus_line: int | None) -> 
     trouble = next((one.trouble for one in found if one.placed is None and one.trouble is not None), None)
     placed = [one.placed for one in found if one.placed is not None]
     return placed if len(placed) == len(found) else trouble or Unplaced("A hunk has no place.")
+
+
+def _block(file: FileText, hunk: Hunk) -> Block | None:
+    return None if _is_bare(hunk) else blocks_in(file, hunk) or trimmed_blocks_in(file, hunk)
 
 
 def _is_bare(hunk: Hunk) -> bool:

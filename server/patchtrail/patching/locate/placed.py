@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from patchtrail.contract.attempt import LocatedBy
+from patchtrail.patching.locate.align import is_plain
 from patchtrail.patching.locate.edits import Edit, NewLine
 from patchtrail.patching.locate.lines import FileText, indent_of
 from patchtrail.patching.locate.typography import folded, with_file_characters
@@ -72,7 +73,9 @@ class _Builder:
 
     def __init__(self, placed: Placed, file: FileText) -> None:
         self._file = file
-        self._places = iter(placed.at)
+        self._at_old = placed.at
+        self._old = placed.hunk.old
+        self._places = iter(enumerate(placed.at))
         self._is_block = placed.located_by in BLOCKS
         self._at: int | None = None
         self._is_anchored = False
@@ -87,14 +90,14 @@ class _Builder:
                 self._open = _Open(is_after_anchor=self._is_anchored, is_after_blank=self._is_weak)
             self._open.lines.append(NewLine(self._written(line), line.is_unended))
             return None
-        place = next(self._places)
+        index, place = next(self._places)
         if line.sign == " ":
-            trouble = self._close(place, is_anchored=place is not None)
+            trouble = self._close(place, is_anchored=self._is_firm(index, 1))
             if place is not None:
                 self._at = place + 1
             # A blank line that is not in the file hides nothing, but what stands before it is no neighbour any more.
             self._is_weak = place is None and not line.text.strip() and (self._is_anchored or self._is_weak)
-            self._is_anchored = place is not None
+            self._is_anchored = self._is_firm(index, -1)
             return trouble
         return self._remove(line, place)
 
@@ -102,6 +105,17 @@ class _Builder:
         """Return all edits."""
         trouble = self._close(None, is_anchored=False)
         return trouble if trouble is not None else self._edits
+
+    def _is_firm(self, index: int, step: int) -> bool:
+        """Return whether an old line tells a place: itself, or by one that it directly follows away from the change."""
+        at = self._at_old[index]
+        while at is not None:
+            if self._is_block or self._old[index].sign == "-" or not is_plain(self._old[index].text):
+                return True
+            index += step
+            following = self._at_old[index] if 0 <= index < len(self._old) else None
+            at = following if following == at + step else None
+        return False
 
     def _remove(self, line: Line, place: int | None) -> Unplaced | None:
         if place is None:
@@ -166,8 +180,7 @@ class _Builder:
     def _told(self, place: int, anchor: int, others: range) -> int | Unplaced:
         """Return the place, unless the one line that tells it is a lone bracket that stands nearby once more."""
         key = self._file.keys[anchor]
-        is_plain = sum(one.isalnum() for one in key) == 0
-        if self._is_block or not is_plain or all(self._file.keys[other] != key for other in others):
+        if self._is_block or not is_plain(key) or all(self._file.keys[other] != key for other in others):
             return place
         return Unplaced(f"An added line could go next to any of several lines {key!r}.", is_ambiguous=True)
 

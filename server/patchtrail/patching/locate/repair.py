@@ -15,13 +15,14 @@ from patchtrail.patching.locate.indent import reindented
 from patchtrail.patching.locate.lines import FileText, indent_of
 from patchtrail.patching.response.proposal import Hunk, Line
 
-__all__ = ["Repair", "repairs"]
+__all__ = ["Repair", "repairs", "sole_difference"]
 
 MOST_NEW_LINES = 80
 AROUND = 12
 ALIKE = 0.6
 MOST_LENGTH = 500
 MOST_DROPPED = 2
+LEAST_QUOTED, MOST_PLACES = 3, 8
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,39 @@ def repairs(file: FileText, hunk: Hunk, centers: Sequence[int]) -> Iterator[Repa
         pairings = [found for low, high in _windows(file, one, centers) if (found := _pairing(file, new, low, high))]
         for pairing in sorted(pairings, key=lambda found: -found.score)[:2]:
             yield from _results(file, one, new, pairing)
+
+
+def sole_difference(file: FileText, hunk: Hunk) -> Repair | None:
+    """Return the text in which the one line takes over that differs from a place that is otherwise the hunk's own.
+
+    Nothing else changes, and the place is the only one. Elsewhere a line that is misquoted would become a change.
+    """
+    new = hunk.new
+    if not LEAST_QUOTED < len(new) <= MOST_NEW_LINES:
+        return None
+    starts = {at - i for i, line in enumerate(new) for at in file.at_key.get(line.text.strip(), ())[:MOST_PLACES]}
+    found = [
+        (start + i, line)
+        for start in starts
+        if 0 <= start <= len(file) - len(new)
+        for i, line in _differing(file, new, start)
+    ]
+    if len(found) != 1 or _alike(found[0][1].text.strip(), file.keys[found[0][0]]) < 0:
+        return None
+    at, line = found[0]
+    edit = Edit(at, at + 1, (NewLine(_indented(line, file.lines[at])),))
+    return Repair(applied(file, [edit]), at + 1, 1, 1)
+
+
+def _differing(file: FileText, new: Sequence[Line], start: int) -> list[tuple[int, Line]]:
+    """Return the line that differs at a place, or nothing where more than one does."""
+    found = list[tuple[int, Line]]()
+    for i, line in enumerate(new):
+        if not _is_as_it_stands(line, file, start + i):
+            found.append((i, line))
+            if len(found) > 1:
+                return []
+    return found
 
 
 def _windows(file: FileText, hunk: Hunk, centers: Sequence[int]) -> list[tuple[int, int]]:

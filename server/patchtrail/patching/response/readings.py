@@ -21,8 +21,12 @@ def reading_of(text: str, stands: Stands) -> Reading | None:
         found = read_json(text, _unified)
         if found is not None:
             return found
+    envelope = read_envelope(text)
+    # A diff of a file with conflict marks holds what looks like blocks; a block never holds a hunk's header.
+    has_headers = envelope is None and ("\n@@ " in text or text.startswith("@@ "))
     return (
-        read_envelope(text)
+        envelope
+        or (_unified(text) if has_headers else None)
         or read_search_replace(text, stands)
         or _unified(text)
         or read_json(text, _unified)
