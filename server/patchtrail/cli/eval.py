@@ -63,6 +63,9 @@ def run_command(
     Exit code 0: every goal is met; 1: one is missed; 2: bad input.
     """
     assert suite is Suite.PATCHES
+    if model_url and model_command:
+        raise InvalidInput("--model-url and --model-command exclude each other.")
+    given = None if model_command else _asked_at(model_url, "")
     runner = PytestRunner(Bubblewrap(), python=Path(sys.executable), limits=TESTS)
     with tempfile.TemporaryDirectory(prefix="patchtrail-eval-") as folder:
         root, own_truths = Path(folder).resolve() / "workspaces", Path(folder).resolve() / "truths.json"
@@ -72,7 +75,7 @@ def run_command(
         if truths is not None:
             truths.write_bytes(own_truths.read_bytes())
         cache = Path(folder) / "mypy"
-        with _model(model_url, model_command, own_truths) as model:
+        with _model(given, model_command, own_truths) as model:
             fixes = evaluated_fix(model, runner, cache), evaluated_fix(None, runner, cache)
             result = PatchSuite(tuple(cases), root, *fixes, runner).run(_say)
     typer.echo(report(result))
@@ -82,14 +85,12 @@ def run_command(
 
 
 @contextlib.contextmanager
-def _model(url: str, command: str, truths: Path) -> Iterator[Model]:
-    if url and command:
-        raise InvalidInput("--model-url and --model-command exclude each other.")
-    if command:
-        with started_model(command, truths) as (address, key):
-            yield _asked_at(address, key)
+def _model(given: Model | None, command: str, truths: Path) -> Iterator[Model]:
+    if given is not None:
+        yield given
         return
-    yield _asked_at(url, "")
+    with started_model(command, truths) as (address, key):
+        yield _asked_at(address, key)
 
 
 def _asked_at(url: str, key: str) -> Model:
