@@ -55,8 +55,8 @@ router = APIRouter(prefix="/v1/traces", tags=["open protocol"])
 
 MAX_CHUNK_BYTES = 1024 * 1024
 MAX_KEY_CHARS = 255
-# Printable characters as a header's bytes are told in a schema; white space around a header's value is not of it.
-KEY_PATTERN = "^[ \\t]*[!-~¡-¬®-ÿ]([ -~¡-¬®-ÿ]*[!-~¡-¬®-ÿ])?[ \\t]*$"
+# Printable characters as a header's bytes are told in a schema; white space after a header's value is not of it.
+KEY_PATTERN = "^[!-~¡-¬®-ÿ]([ -~¡-¬®-ÿ]*[!-~¡-¬®-ÿ])?[ \\t]*$"
 KEY_PARAMETER = {
     "name": "Idempotency-Key",
     "in": "header",
