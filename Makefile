@@ -68,10 +68,11 @@ bench: setup .editor/.ready package
 mutants: setup
 	$(BIN)/python -m tests.mutants
 
-# make soak              the long versions of the delivery tests: crashes, kills, wire faults, an outage (500 MB from 25 minutes on)
+# make soak              the long versions of the delivery tests: crashes, kills, wire faults, an outage (500 MB from 25 minutes on),
+#                        and 1 GiB of output in the terminal of a real editor
 # make soak MINUTES=600  for a night
 MINUTES ?= 30
-soak: setup
+soak: setup .editor/.ready
 	$(BIN)/python -m tests.soak --minutes $(MINUTES)
 
 clean:

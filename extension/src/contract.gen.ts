@@ -2576,7 +2576,7 @@ export interface Settings {
    */
   agents_telemetry_file?: string;
   /**
-   * Listen on this machine alone, at a port that is drawn, for the telemetry of coding agents (OTLP over HTTP, in JSON). They need the address that Copy the Agents' Address gives.
+   * Listen on this machine alone, at a port that is drawn, for the telemetry of coding agents (OTLP over HTTP). They need the address that Copy the Agents' Address gives.
    */
   agents_receiver?: boolean;
   /**
@@ -3382,7 +3382,7 @@ export interface Settings1 {
    */
   agents_telemetry_file?: string;
   /**
-   * Listen on this machine alone, at a port that is drawn, for the telemetry of coding agents (OTLP over HTTP, in JSON). They need the address that Copy the Agents' Address gives.
+   * Listen on this machine alone, at a port that is drawn, for the telemetry of coding agents (OTLP over HTTP). They need the address that Copy the Agents' Address gives.
    */
   agents_receiver?: boolean;
   /**

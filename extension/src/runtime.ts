@@ -3,6 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import * as vscode from "vscode";
+import { noteInstall } from "./installs.ts";
 import { findInterpreter, type Interpreter } from "./interpreter.ts";
 import type { Launcher } from "./launch.ts";
 import { installLibraries, librariesFor, type Shelves } from "./libraries.ts";
@@ -18,7 +19,10 @@ export interface Trouble {
 export class Runtime {
   readonly #shelves: Shelves;
 
-  constructor(extensionPath: string, storage: vscode.Uri) {
+  constructor(
+    private readonly extensionPath: string,
+    storage: vscode.Uri,
+  ) {
     this.#shelves = { bundled: join(extensionPath, "bundled"), installed: storage.fsPath };
   }
 
@@ -33,7 +37,10 @@ export class Runtime {
     if (typeof interpreter === "string") return { sentence: interpreter, command: "patchtrail.openSettings" };
     mkdirSync(this.#shelves.installed, { recursive: true });
     const libraries = librariesFor(interpreter, this.#shelves);
-    if (libraries !== undefined) return { interpreter, libraries, bundled: this.bundled, cache: this.#shelves.installed };
+    if (libraries !== undefined) {
+      noteInstall(this.extensionPath, interpreter.path, libraries);
+      return { interpreter, libraries, bundled: this.bundled, cache: this.#shelves.installed };
+    }
     const sentence = `No libraries are bundled for CPython ${interpreter.version}: click to install them.`;
     return { sentence, command: "patchtrail.installLibraries" };
   }

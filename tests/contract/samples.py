@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.contract import changes_samples
 from tests.contract.debugging_samples import DEBUGGING_SAMPLES, DEBUGGING_WRONG, MORE_SAMPLES
+from tests.contract.fix_samples import FIXES, FIXES_WRONG
 from tests.contract.forgetting_samples import FORGETTING, FORGETTING_WRONG
 from tests.contract.log_samples import LOG_SAMPLES, LOG_WRONG, SIGNED_KEYS
 from tests.contract.notebook_samples import NOTEBOOK_SAMPLES, NOTEBOOK_WRONG
@@ -284,6 +285,7 @@ SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
     **NOTEBOOK_SAMPLES,
     **DEBUGGING_SAMPLES,
     **FORGETTING,
+    **FIXES,
     **PATCH_SAMPLES,
 }
 for _name, _values in MORE_SAMPLES.items():
@@ -337,6 +339,7 @@ WRONG: dict[str, dict[str, Any]] = {
     **NOTEBOOK_WRONG,
     **DEBUGGING_WRONG,
     **FORGETTING_WRONG,
+    **FIXES_WRONG,
     **PATCH_WRONG,
 }
 """Per type, by what is wrong: the fields to change in its first sample, or a value that is no object at all."""

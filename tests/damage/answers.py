@@ -41,8 +41,11 @@ RARELY_FENCED = 0.25
 
 
 def damaged(truth: Truth, *, form: Form, seed: int, defects: Collection[str] | None = None) -> Damaged:
-    """Return an answer that means `truth`. Without `defects` they are drawn by their shares; those that do not fit
-    the form or the change are left out, and `Damaged.defects` names the ones that are really there."""
+    """Return an answer that means `truth`.
+
+    Without `defects` they are drawn by their shares; those that do not fit the form or the change are left out, and
+    `Damaged.defects` names the ones that are really there.
+    """
     rng = Random(f"{seed}:{form}:{truth.file_path}")
     wanted = [one for one in BY_FORM[form] if (rng.random() < SHARES[one] if defects is None else one in defects)]
     for one, other in EXCLUDE:
@@ -51,7 +54,7 @@ def damaged(truth: Truth, *, form: Form, seed: int, defects: Collection[str] | N
     draft = draft_of(truth)
     real = [name for name, damage in DRAFT_DEFECTS.items() if name in wanted and damage(draft, rng)]
     text, written = _written(draft, form, wanted, rng)
-    return Damaged(text, tuple([*real, *written]))
+    return Damaged(text, (*real, *written))
 
 
 def _written(draft: Draft, form: Form, wanted: list[str], rng: Random) -> tuple[str, list[str]]:

@@ -10,8 +10,9 @@ from tests.damage.truth import Truth
 __all__ = ["mutated"]
 
 SWAPS = (
-    (" == ", " != "), (" < ", " <= "), (" > ", " >= "), (" + ", " - "), (" and ", " or "), (" && ", " || "), ("True", "False"),
-    ("true", "false"), (" 0", " 1"), (" 1", " 2"), ("return ", "return not_"), (" is not None", " is None"), ("[0]", "[1]"),
+    (" == ", " != "), (" < ", " <= "), (" > ", " >= "), (" + ", " - "), (" and ", " or "), (" && ", " || "),
+    ("True", "False"), ("true", "false"), (" 0", " 1"), (" 1", " 2"), ("return ", "return not_"),
+    (" is not None", " is None"), ("[0]", "[1]"),
 )  # fmt: skip
 JUNK = {
     "python": ["debug = True", "print('here')", "raise NotImplementedError"],

@@ -266,6 +266,25 @@ def test_a_chunk_that_is_refused_for_good_is_set_aside(carrier: Carrier, collect
     assert list(poisoned.folder.quarantine.iterdir()) == []
 
 
+def test_a_withdrawn_trace_is_wiped(carrier: Carrier, collector: RunningCollector) -> None:
+    """P10: a trace that the collector calls withdrawn is wiped here, sent or not, and told; the others go on."""
+    withdrawn = carrier.trace()
+    withdrawn.store(b"an output", "text/plain")
+    withdrawn.append(NOTE)
+    withdrawn.append(Heartbeat())
+    with impostor(410, b'{"code":"withdrawn","message":"Withdrawn.","detail":{}}', {}) as url:
+        carrier.device.transport._url, real = url, carrier.device.transport._url
+        carrier.look()
+        carrier.device.transport._url = real
+    sound = carrier.trace()
+    sound.append(SessionEnd(reason="participant"))
+    carrier.look()
+
+    check_complete(collector, sound.trace_id, 2)
+    assert not withdrawn.folder.path.exists()
+    assert f"{withdrawn.trace_id} was withdrawn, and is deleted here too." in carrier.courier.notices()
+
+
 def test_another_devices_trace_waits_and_blocks_nobody(
     carrier: Carrier, collector: RunningCollector, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -174,15 +175,16 @@ def test_a_file_system_without_locks_is_said(number: int) -> None:
     assert "must lie on a local disk that supports locks, and be yours" in store.damaged[0]
 
 
-def test_a_lock_file_that_was_left_means_nothing(tmp_path: Path) -> None:
-    """A lock file that a dead process left, with whatever number in it, keeps nobody out: only a living lock does."""
+@pytest.mark.parametrize("number", [str(os.getpid()), "1", "not a number"], ids=["ours", "1", "text"])
+def test_a_lock_file_that_was_left_means_nothing(tmp_path: Path, number: str) -> None:
+    """A lock file that a dead process left keeps nobody out, also when a living one has its number now."""
     from patchtrail.delivery import open_local
 
     store = SpoolStore(tmp_path, ManualClock(), None)
     trace = store.create(open_local(), "/w", b"k" * 32)
     trace.append(note("act-1"))
     store.close()
-    (trace.folder.path / "lock").write_text("1")
+    (trace.folder.path / "lock").write_text(number)
     again = SpoolStore(tmp_path, ManualClock(), None)
     again.adopt()
 

@@ -17,5 +17,5 @@ def test_no_server_error_and_every_answer_as_described(tmp_path: Path) -> None:
     """Whatever is sent with the server's, an upload, a device's or no token, each answer is as the API describes it."""
     cases, faults = fuzz(tmp_path, SECONDS)
 
-    assert faults == []
+    assert faults == [], "\n".join(faults)
     assert cases > 0

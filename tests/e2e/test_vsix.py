@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import zipfile
 from collections import defaultdict
@@ -46,6 +47,7 @@ def test_the_package_holds_what_it_runs_and_nothing_else(package: Path) -> None:
     assert {path.name for path in (package / "extension").iterdir()} - {"walkthrough"} == {"dist", "media"}
     assert (package / manifest["main"]).is_file()
     assert (package / manifest["icon"]).is_file()
+    assert {path.name for path in (package / "extension/dist").iterdir()} == {"extension.cjs", "uninstall.cjs"}
     assert (package / "bundled/launch.py").is_file()
     assert [path.suffix for path in (package / "bundled/pytest_plugin").iterdir()] == [".whl"]
     assert "editor" in sidecar
@@ -100,6 +102,28 @@ def test_a_session_from_the_package_alone(
     ]
     assert state_of(package) == before
     assert any(bytecode.rglob("*.pyc"))
+
+
+@pytest.mark.parametrize("interpreter", SERVED, ids=str)
+def test_the_package_wipes_what_it_recorded(interpreter: Interpreter, package: Path, tmp_path: Path) -> None:
+    """P10: the script that the package names for its uninstallation runs with the package's own libraries alone."""
+    home, path = tmp_path / "home", tmp_path / "bin"
+    spool = home / ".local/share/patchtrail/spool"
+    spool.mkdir(parents=True)
+    (spool / "reserve").write_bytes(b"")
+    path.mkdir()
+    (path / "python3").symlink_to(interpreter.path)
+    command = json.loads((package / "package.json").read_text())["scripts"]["vscode:uninstall"].split()
+    node = shutil.which(command[0])
+    assert node is not None
+    before = state_of(package)
+    environment = {"PATH": str(path), "HOME": str(home)}
+    done = subprocess.run([node, *command[1:]], cwd=package, env=environment, capture_output=True, text=True)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "0 traces in it were not delivered" in done.stdout, done.stdout
+    assert not spool.exists()
+    assert state_of(package) == before
 
 
 @contextlib.contextmanager

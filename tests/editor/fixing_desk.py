@@ -35,12 +35,8 @@ class FixingEditor(Editor):
         self._number = 0
         convert = client.protocol._converter
         # The client's library takes every entry that has a command for a bare command.
-        convert.register_structure_hook(
-            lsp.Command | lsp.CodeAction, lambda one, _: convert.structure(one, lsp.CodeAction)
-        )
-        convert.register_structure_hook(
-            Union[lsp.Command, lsp.CodeAction], lambda one, _: convert.structure(one, lsp.CodeAction)
-        )
+        either = Union[lsp.Command, lsp.CodeAction]  # noqa: UP007 -- the library's own spelling
+        convert.register_structure_hook(either, lambda one, _: convert.structure(one, lsp.CodeAction))
         self._answer()
 
     async def begin(self) -> None:
@@ -53,7 +49,7 @@ class FixingEditor(Editor):
         self.log.unlink(missing_ok=True)
         self.hold.unlink(missing_ok=True)
         self.choice = self.on_ask = None
-        self.configure({})
+        self.configure({"folders_allowed": [str(self.folder)]})
         await self.trust()
 
     def _answer(self) -> None:
@@ -106,9 +102,13 @@ class FixingEditor(Editor):
         name = f"{folder}/shop_{self._number}.py"
         path = (self.folder / name).resolve()
         path.write_bytes(text.encode())
+        return self.opened(path)
+
+    def opened(self, path: Path) -> str:
+        """Open a file as it is on disk; return its URI."""
         uri = path.as_uri()
-        self.texts[uri], self.versions[uri] = text, 1
-        self.open(name)
+        self.texts[uri], self.versions[uri] = path.read_bytes().decode(), 1
+        self.open(str(path))
         return uri
 
     def type(self, uri: str, text: str) -> None:

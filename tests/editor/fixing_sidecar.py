@@ -32,15 +32,18 @@ class WordFixes:
         self.count = 0
 
     def use(self, choice: ModelChoice) -> None:
+        """Take a model."""
         self.choice = choice
         self.say("use", source=choice.settings.model_source, key=choice.key, has_model=choice.editor_model is not None)
 
     def can_recheck(self, finding: Finding) -> bool:
+        """Ruff and tests can be run here, it says."""
         return finding.tool in ("ruff", "test")
 
     def fix(
         self, request: FixRequest, workspace: Workspace, cancellation: Cancellation, progress: Callable[[str], None]
     ) -> FixResult:
+        """Fix, once it may."""
         first = request.findings[0]
         self.say("fix", rules=[one.rule_id for one in request.findings], traceback=first.traceback)
         progress("thinking")
@@ -60,6 +63,7 @@ class WordFixes:
         return FixResult(Patch(tuple(files), ()), is_rechecked, "", (record,), request.findings, ())
 
     def fixed(self, text: str, request: FixRequest, path: str) -> str:
+        """Make GOOD of BAD in the lines of the findings."""
         lines = text.split("\n")
         for one in request.findings:
             if one.file_path == path:
@@ -67,6 +71,7 @@ class WordFixes:
         return "\n".join(lines)
 
     def by_model(self, request: FixRequest, text: str, cancellation: Cancellation) -> FixResult:
+        """Put the editor's model's answer in place of BAD."""
         model = self.choice.editor_model
         assert model is not None
         try:
@@ -77,7 +82,8 @@ class WordFixes:
         patch = Patch((FilePatch(path, text, text.replace("BAD", answer.text)),), ())
         return FixResult(patch, True, "", (attempt("attempt-m", request),), request.findings, ())
 
-    def revalidate(self, result: FixResult, workspace: Workspace, cancellation: Cancellation) -> FixResult:
+    def revalidate(self, result: FixResult, workspace: Workspace, cancellation: Cancellation) -> FixResult:  # noqa: ARG002 -- the port's names
+        """Look for BAD in the text as it is."""
         assert result.patch is not None
         text = workspace.read(result.patch.files[0].file_path) or ""
         self.say("revalidate", text=text)
@@ -86,13 +92,16 @@ class WordFixes:
         after = text.replace("BAD", "GOOD", 1)
         return replace(result, patch=Patch((FilePatch(result.patch.files[0].file_path, text, after),), ()))
 
-    def explain(self, finding: Finding, workspace: Workspace, cancellation: Cancellation) -> str:
+    def explain(self, finding: Finding, workspace: Workspace, cancellation: Cancellation) -> str:  # noqa: ARG002 -- the port's names
+        """Say the message again."""
         return f"{finding.rule_id} means: {finding.message}"
 
     def outcome(self, attempt_id: str, outcome: Outcome) -> None:
+        """Write down what became of it."""
         self.say("outcome", attempt_id=attempt_id, outcome=outcome)
 
     def say(self, event: str, **values: object) -> None:
+        """Write down what happened."""
         with self.log.open("a") as file:
             file.write(json.dumps({"event": event, **values}) + "\n")
 

@@ -247,7 +247,7 @@ async def test_a_menu_of_an_older_version_is_refused(editor: FixingEditor) -> No
 
 @pytest.mark.parametrize("case", ["switched off", "not trusted", "outside", "other kind", "no answer"])
 async def test_nothing_is_offered(ours: FixingEditor, case: str) -> None:
-    """Not when switched off, not in a folder that is not trusted, not outside, not for fix-all, not without an answer."""
+    """Not when switched off, not in an untrusted folder, not outside, not for fix-all, not without an answer."""
     uri = ours.open_text(TEXT)
     code, only = "X100", None
     if case == "switched off":
@@ -295,6 +295,8 @@ async def test_every_patch_is_shown_where_the_user_wants_it(ours: FixingEditor) 
     (shown,) = ours.asked
     assert (shown["is_rechecked"], shown["files"][0]["before"]) == (True, TEXT)
     assert shown["files"][0]["after"] == ours.texts[uri]
+    # Nobody is asked twice.
+    assert [one.needs_confirmation for one in ours.applied[0].edit.change_annotations.values()] == [False]
 
 
 async def test_an_undone_fix_is_told(ours: FixingEditor) -> None:
@@ -335,3 +337,41 @@ async def test_an_explanation(editor: FixingEditor) -> None:
 
     assert (menu[-1].title, done["explanation"]) == ("Explain: BAD is bad", "X100 means: BAD is bad")
     assert editor.applied == []
+
+
+OUTPUT = """\
+=================================== FAILURES ===================================
+___________________________________ test_sum ___________________________________
+
+    def test_sum():
+        total = 2
+>       assert total == 3
+E       assert 2 == 3
+
+test_sum.py:3: AssertionError
+=========================== short test summary info ============================
+FAILED test_sum.py::test_sum - assert 2 == 3
+1 failed in 0.01s
+"""
+
+
+async def test_a_failing_test_of_the_session(ours: FixingEditor) -> None:
+    """It is a diagnostic of our own at the line that failed, offers a fix with its traceback, and ends with green."""
+    path = ours.folder / "test_sum.py"
+    path.write_text("def test_sum():\n    total = 2\n    assert total == 3  # BAD\n")
+    await ours.start()
+    run = {"command_line": "pytest -q", "confidence": "high", "cwd": str(ours.folder), "duration_ms": 5}
+    await ours.ask("patchtrail/command/report", **run, exit_code=1, output=OUTPUT)
+    await until(lambda: ours.client.diagnostics.get(path.as_uri()))
+    (shown,) = ours.client.diagnostics[path.as_uri()]
+    uri = ours.opened(path)
+    menu = await ours.menu(uri, shown)
+    await ours.run(menu[0])
+    await ours.ask("patchtrail/command/report", **run, exit_code=0, output="1 passed in 0.01s\n")
+    await until(lambda: not ours.client.diagnostics[path.as_uri()])
+    await ours.ask("patchtrail/session/end")
+
+    assert (shown.source, shown.code, shown.range.start.line) == ("patchtrail", "test_sum.py::test_sum", 2)
+    assert (shown.message, menu[0].title) == ("assert 2 == 3", "Fix failing test test_sum.py::test_sum")
+    assert "assert total == 3" in ours.said("fix")[0]["traceback"]
+    assert "GOOD" in ours.texts[uri]

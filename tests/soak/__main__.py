@@ -1,4 +1,4 @@
-"""Run the long versions of the delivery tests, one after the other, for about so many minutes, and say what was found.
+"""Run the long versions of the delivery tests, and of a flooded terminal, for so many minutes; say what was found.
 
 ::
 
@@ -51,6 +51,8 @@ def parts(minutes: float) -> list[Part]:
             0.1,
         ),
     ]
+    flood = [*pytest, "tests/e2e/test_editor_shells.py", "-k", "flood"]
+    runs.append(Part("1 GiB in a terminal", flood, {"OUTPUT_MIB": "1024"}, 0.4))
     if importlib.util.find_spec("tests.soak.fuzz_api") is not None:
         fuzz = [sys.executable, "-m", "tests.soak.fuzz_api", "--seconds", str(max(30, round(minutes * 12)))]
         runs.append(Part("HTTP API", fuzz, {}, 0.2))

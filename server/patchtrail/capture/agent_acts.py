@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
-__all__ = ["Act", "Outcome", "SeenAct", "acts_of_hook_line", "acts_of_telemetry_line", "acts_of_telemetry_record"]
+__all__ = [
+    "Act",
+    "Outcome",
+    "SeenAct",
+    "acts_of_hook_line",
+    "acts_of_otlp",
+    "acts_of_telemetry_line",
+    "acts_of_telemetry_record",
+]
 
 Act = Literal["prompt", "edit", "command", "other"]
 Outcome = Literal["applied", "accepted", "rejected", "unknown"]
@@ -68,7 +76,7 @@ def acts_of_telemetry_line(line: str) -> list[SeenAct]:
     """Return the acts of one line of an OpenTelemetry file, as Copilot writes it: a span or a log record."""
     record = _object(line)
     if "resourceSpans" in record or "resourceLogs" in record:
-        return [act for one in _otlp_records(record) for act in acts_of_telemetry_record(*one)]
+        return acts_of_otlp(record)
     resource = record.get("resource")
     service = _attribute(resource, "service.name") if isinstance(resource, dict) else None
     attributes = record.get("attributes")
@@ -78,6 +86,11 @@ def acts_of_telemetry_line(line: str) -> list[SeenAct]:
     if not all(isinstance(part, int) for part in time):
         return []
     return acts_of_telemetry_record(attributes, time[0] * 1000 + time[1] // 1_000_000, service)
+
+
+def acts_of_otlp(record: dict[str, Any]) -> list[SeenAct]:
+    """Return the acts of one request of OTLP, in the shape of its JSON."""
+    return [act for one in _otlp_records(record) for act in acts_of_telemetry_record(*one)]
 
 
 def acts_of_telemetry_record(attributes: dict[str, Any], at_ms: int, service: object = None) -> list[SeenAct]:

@@ -1,4 +1,4 @@
-"""A loopback door for agents' telemetry (OTLP over HTTP, in JSON), open only where the user asked for one.
+"""A loopback door for agents' telemetry (OTLP over HTTP), open only where the user asked for one.
 
 It listens on 127.0.0.1 at a port that the system draws, and wants a token that is drawn with it, as a bearer or as the
 first part of the path, because not every agent lets its user set a header. It takes nothing else: no other host name,
@@ -7,19 +7,23 @@ so that no web page can reach it by name, no other media type, no body beyond a 
 
 from __future__ import annotations
 
+import json
 import secrets
 import threading
 import zlib
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from patchtrail.capture.agent_acts import SeenAct, acts_of_telemetry_line
+from patchtrail.capture.agent_acts import SeenAct, acts_of_otlp, acts_of_telemetry_line
+from patchtrail.capture.otlp_protobuf import otlp_of_protobuf
 
 __all__ = ["AgentReceiver"]
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 MAX_REQUESTS = 8
 SILENCE_S = 10
+JSON, PROTOBUF = "application/json", "application/x-protobuf"
+"""Both encodings that OTLP has over HTTP; most senders use the second unless they are told otherwise."""
 SIGNALS = ("/v1/traces", "/v1/logs", "/v1/metrics")
 
 
@@ -71,8 +75,17 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         if body is None:
             return 413
-        self.take(acts_of_telemetry_line(body.decode("utf-8", "replace")))
+        try:
+            acts = self._acts(body)
+        except ValueError:
+            return 400
+        self.take(acts)
         return 200
+
+    def _acts(self, body: bytes) -> list[SeenAct]:
+        if self.headers.get_content_type() == PROTOBUF:
+            return acts_of_otlp(otlp_of_protobuf(body, self.path.rpartition("/")[2]))
+        return acts_of_telemetry_line(body.decode("utf-8", "replace"))
 
     def _refusal(self) -> int:
         """Return why a request is refused, from its head alone; 0 when it is not."""
@@ -86,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
             return 401
         if (f"/{rest}" if in_path else self.path) not in SIGNALS:
             return 404
-        if self.headers.get_content_type() != "application/json":
+        if self.headers.get_content_type() not in (JSON, PROTOBUF):
             return 415
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()):
@@ -105,9 +118,12 @@ class _Handler(BaseHTTPRequestHandler):
         return None if unpacking.unconsumed_tail else unpacked
 
     def _answer(self, status: int) -> None:
-        body = b"{}"
+        is_protobuf = self.headers.get_content_type() == PROTOBUF
+        body = b"" if is_protobuf else b"{}"  # An empty message, in either encoding.
+        if status == 415:
+            body = json.dumps({"message": f"Send OTLP as {PROTOBUF} or {JSON}."}).encode()
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", PROTOBUF if is_protobuf else JSON)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Connection", "close")
         self.end_headers()

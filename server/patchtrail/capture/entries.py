@@ -12,7 +12,7 @@ from pathlib import Path
 from patchtrail.contract.debugging import DebugStop
 from patchtrail.contract.errors import NotFound
 from patchtrail.contract.event_lines import EVENT_TYPES, EventData
-from patchtrail.contract.events import Heartbeat, RationaleNote, TestCase, TestRun
+from patchtrail.contract.events import CmdRun, Heartbeat, RationaleNote, TestCase, TestRun
 from patchtrail.contract.events import Redactor as RedactorFacts
 from patchtrail.contract.files import FileCreate, FileEdit
 from patchtrail.contract.lsp import EditTexts, Entry, FailedTest, NoteLink, ShownFrame
@@ -30,11 +30,12 @@ QUIET = (Heartbeat, RedactorFacts)
 
 @dataclass(frozen=True)
 class LastTestRun:
-    """The newest run of tests as it was recorded, and where its failed tests stand on this machine."""
+    """The newest run of tests as it was recorded, where its failed tests stand here, and the end of what it printed."""
 
     seq: int
     run: TestRun
     failed: tuple[FailedTest, ...]
+    output: str
 
 
 class Entries:
@@ -50,6 +51,7 @@ class Entries:
         self._text_chars = 0
         self.note_link: NoteLink | None = None
         self.last_test_run: LastTestRun | None = None
+        self._output: tuple[int, str] = (-1, "")
 
     def remember(self, seq: int, ts_ms: int, data: EventData) -> None:
         """Take an event that was appended."""
@@ -59,7 +61,10 @@ class Entries:
         summary = summary if len(summary) <= MAX_SUMMARY_CHARS else f"{summary[:MAX_SUMMARY_CHARS]}…"
         failed = _failed(data, [self._folder, self._root])
         if isinstance(data, TestRun):
-            self.last_test_run = LastTestRun(seq, data, tuple(failed))
+            output = self._output[1] if self._output[0] == data.command_seq else ""
+            self.last_test_run = LastTestRun(seq, data, tuple(failed), output)
+        elif isinstance(data, CmdRun):
+            self._output = (seq, data.output_tail)
         edited = data if isinstance(data, FileEdit | FileCreate) else None
         note = data if isinstance(data, RationaleNote) else None
         found = data.findings[0] if isinstance(data, PatchAttempt) and data.findings else None

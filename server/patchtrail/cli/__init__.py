@@ -21,6 +21,10 @@ def main() -> None:
         from patchtrail.cli.enrolment import enrol_stdin
 
         sys.exit(enrol_stdin())
+    if sys.argv[1:] == ["device", "forget", "--yes"]:
+        from patchtrail.cli.wiping import wipe_spool
+
+        sys.exit(wipe_spool())
     try:
         from patchtrail.cli.app import app
     except ModuleNotFoundError as error:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from patchtrail.collector.log import Log, size_of, subtrees
 from patchtrail.collector.route_parts import Parts, problems
@@ -32,7 +33,8 @@ async def publishing(log: Log) -> AsyncIterator[None]:
     """Sign a checkpoint twice a minute if the log has grown, whether or not anybody asks, and once at the end."""
 
     async def sign() -> None:
-        with contextlib.suppress(PatchtrailError):  # The log has said why; asking for a checkpoint says it again.
+        # The log has said why, and asking for a checkpoint says it again; a locked or full database may let us soon.
+        with contextlib.suppress(PatchtrailError, SQLAlchemyError, OSError):
             await asyncio.to_thread(log.publish)
 
     async def again() -> None:

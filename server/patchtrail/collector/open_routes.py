@@ -55,12 +55,14 @@ router = APIRouter(prefix="/v1/traces", tags=["open protocol"])
 
 MAX_CHUNK_BYTES = 1024 * 1024
 MAX_KEY_CHARS = 255
+# Printable characters as a header's bytes are told in a schema; white space around a header's value is not of it.
+KEY_PATTERN = "^[ \\t]*[!-~¡-¬®-ÿ]([ -~¡-¬®-ÿ]*[!-~¡-¬®-ÿ])?[ \\t]*$"
 KEY_PARAMETER = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": True,
     "description": "Any printable text; the same chunk under the same key is stored once, as long as the trace lives.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARS},
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARS, "pattern": KEY_PATTERN},
 }
 
 
@@ -173,10 +175,10 @@ def idempotency_key(request: Request) -> str:
 
     Raises `InvalidInput` with code `idempotency_key` when it is missing, too long or not printable.
     """
-    key = request.headers.get("idempotency-key", "")
+    raw = key = request.headers.get("idempotency-key", "").strip(" \t")
     with contextlib.suppress(UnicodeDecodeError):
-        key = key.encode("latin-1").decode()
-    if not 1 <= len(key) <= MAX_KEY_CHARS or not key.isprintable():
+        key = raw.encode("latin-1").decode()
+    if not 1 <= len(key) <= MAX_KEY_CHARS or not (key.isprintable() or raw.isprintable()):
         message = f"This needs a header `Idempotency-Key`: 1 to {MAX_KEY_CHARS} printable characters."
         raise InvalidInput(message, code="idempotency_key")
     return key

@@ -76,7 +76,7 @@ class Settings(WireModel):
         bool,
         Field(
             description="Listen on this machine alone, at a port that is drawn, for the telemetry of coding agents "
-            "(OTLP over HTTP, in JSON). They need the address that Copy the Agents' Address gives.",
+            "(OTLP over HTTP). They need the address that Copy the Agents' Address gives.",
             json_schema_extra={"setting": "agents.receiver", "scope": "machine", "tags": ["telemetry"]},
         ),
     ] = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,10 @@ from patchtrail.delivery.recovery import stored_manifest
 __all__ = ["unsent_traces", "wipe", "write_report"]
 
 SHOWN = (".why",)
+PARTS = re.compile(r"trace-.+|reserve|sending|log-[0-9a-f]+(\.refused)?\.(json|lock)|\.DS_Store|\..+\.tmp")
+"""What stands in a spool, by name."""
+BESIDE = {"reports": re.compile(r"[0-9a-f]{16}|none"), "acts": re.compile(r"acts\.(old\.)?jsonl|acts\.jsonl\..+")}
+"""Folders beside a spool, and what stands in them: reports of tests, and what agents told, until they are read."""
 
 
 def unsent_traces(spool: Path) -> list[str]:
@@ -39,10 +44,16 @@ def write_report(spool: Path, output: Path) -> int:
 
 
 def wipe(spool: Path) -> None:
-    """Remove a spool with everything in it, sent or not, and the folder for test reports beside it.
+    """Remove a spool with everything in it, sent or not, and the folders beside it for what comes from outside.
 
-    Raises `SpoolUnavailable` while a sidecar is at work in it; then nothing is removed.
+    Raises `SpoolUnavailable`, and removes nothing, while a sidecar is at work in it or something else is in it.
     """
+    strangers = _strangers(spool, PARTS)
+    if strangers:
+        raise SpoolUnavailable(
+            f"{spool} holds what is no part of a spool: {', '.join(strangers[:5])}. Nothing was removed.",
+            code="no_spool",
+        )
     locks = list[FolderLock]()
     try:
         for folder in _folders(spool):
@@ -53,12 +64,19 @@ def wipe(spool: Path) -> None:
                     f"{folder.trace_id} is in use: close your editor windows first. Nothing was removed.",
                     code="trace_locked",
                 ) from error
-        for place in (spool, spool.parent / "reports"):
+        beside = [spool.parent / name for name, parts in BESIDE.items() if not _strangers(spool.parent / name, parts)]
+        for place in (spool, *beside):
             if place.is_dir():
                 SYSTEM_DISK.remove_tree(place)
     finally:
         for lock in locks:
             lock.release()
+
+
+def _strangers(folder: Path, parts: re.Pattern[str]) -> list[str]:
+    """Return what is in a folder and should not be."""
+    names = (path.name for path in folder.iterdir()) if folder.is_dir() else ()
+    return sorted(name for name in names if not parts.fullmatch(name))
 
 
 def _folders(spool: Path) -> list[TraceFolder]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lsprotocol import types as lsp
 
-from patchtrail.contract.lsp_fixes import EXPLAIN_COMMAND, FIX_COMMAND, FixDiagnostic, FixTarget
+from patchtrail.contract.lsp_fixes import EXPLAIN_COMMAND, FIX_COMMAND, FixDiagnostic
 from patchtrail.editor import to_lsp
 from patchtrail.editor.fix_places import Place
 from patchtrail.editor.fix_targets import OWN_SOURCE, KnownDiagnostics, finding_of
@@ -31,16 +31,12 @@ def offers(
         finding = finding_of(one, place.file_path)
         if fixing.can_fix(place.root, finding):
             hint = "" if fixes.can_recheck(finding) else " (not re-checked)"
-            made.append(to_lsp.quick_fix(f"{_title(one)}{hint}", FIX_COMMAND, FixTarget.model_construct(
-                uri=uri, version=version, diagnostic=one,
-            )))  # fmt: skip
+            made.append(to_lsp.quick_fix(f"{_title(one)}{hint}", FIX_COMMAND, uri, version, one))
     count = len(known.of(uri, version))
     if made and count > 1:
-        target = FixTarget(uri=uri, version=version)
-        made.append(to_lsp.quick_fix(f"Fix all {count} findings in this file", FIX_COMMAND, target))
+        made.append(to_lsp.quick_fix(f"Fix all {count} findings in this file", FIX_COMMAND, uri, version))
     for one in diagnostics[:MOST_EXPLAINED]:
-        target = FixTarget(uri=uri, version=version, diagnostic=one)
-        made.append(to_lsp.quick_fix(f"Explain: {_short(one.message)}", EXPLAIN_COMMAND, target))
+        made.append(to_lsp.quick_fix(f"Explain: {_short(one.message)}", EXPLAIN_COMMAND, uri, version, one))
     return made
 
 

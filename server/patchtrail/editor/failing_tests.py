@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
+from itertools import pairwise
 
 from pygls.uris import from_fs_path
 
@@ -22,6 +24,8 @@ __all__ = ["FailingTests"]
 
 LastRun = Callable[[], Future[LastTestRun | None]]
 MOST_SHOWN = 200
+HEADING = re.compile(r"^_{3,} (?P<name>.+?) _{3,}$|^={3,}.*$", re.MULTILINE)
+"""What pytest prints above each failure, and around them all."""
 
 
 class FailingTests:
@@ -69,15 +73,19 @@ class FailingTests:
 
     def _located(self, last: LastTestRun) -> dict[str, tuple[Place, Finding]]:
         messages = {case.test_id: case.message for case in last.run.cases}
-        found = ((one.test_id, self._placed(one, messages.get(one.test_id, ""))) for one in last.failed[:MOST_SHOWN])
+        printed = _printed(last.output)
+        found = (
+            (one.test_id, self._placed(one, messages.get(one.test_id, ""), printed.get(_name(one.test_id), "")))
+            for one in last.failed[:MOST_SHOWN]
+        )
         return {test_id: placed for test_id, placed in found if placed is not None}
 
-    def _placed(self, one: FailedTest, message: str) -> tuple[Place, Finding] | None:
+    def _placed(self, one: FailedTest, message: str, printed: str) -> tuple[Place, Finding] | None:
         place = None if one.path is None else self._places.of(from_fs_path(one.path) or "")
         if place is None:
             return None
         texts = self._places.texts(place.root)
-        failure = TestFailure(one.test_id, message or one.message, message, place.file_path, one.line)
+        failure = TestFailure(one.test_id, message or one.message, printed or message, place.file_path, one.line)
         finding = finding_of_failure(failure, (place.root,), texts.read)
         return None if finding is None else (Place(place.root, finding.file_path), finding)
 
@@ -89,3 +97,19 @@ class FailingTests:
             shown = to_lsp.failing_tests(self._places.uri(place), by_place.get(place, []))
             self._server.text_document_publish_diagnostics(shown)
         self._shown = set(by_place)
+
+
+def _printed(output: str) -> dict[str, str]:
+    """Return what pytest printed of each failure, by the name that it has there."""
+    headings = [*HEADING.finditer(output), None]
+    sections = dict[str, str]()
+    for heading, following in pairwise(headings):
+        if heading is not None and heading["name"]:
+            end = len(output) if following is None else following.start()
+            sections[heading["name"]] = output[heading.end() : end].strip("\n")
+    return sections
+
+
+def _name(test_id: str) -> str:
+    """Return how pytest heads a failure: `TestClass.test_name[parameter]`."""
+    return test_id.partition("::")[2].replace("::", ".")

@@ -85,7 +85,7 @@ class QuickFixes:
     def resolve(self, action: lsp.CodeAction) -> lsp.CodeAction:
         """Add the edit where a patch that needs no preview was checked for this very version; else nothing."""
         try:
-            target = from_lsp.params_of(FixTarget, action.data)
+            target = _target((action.command and action.command.arguments) or ())
         except InvalidInput:
             return action
         document, place = self._server.workspace.text_documents.get(target.uri), self.places.of(target.uri)
@@ -211,9 +211,10 @@ class QuickFixes:
                 return FixDone(is_applied=False, message="Discarded; nothing was changed.", fix_id=fix_id)
         if not self._offer.is_fresh(root, patch):
             return self._offer.tell(CHANGED_MEANWHILE)
-        why = await self._offer.apply(root, patch, label=asked.title, fix_id=fix_id, is_asked=is_shown)
+        is_asked = is_shown and self._offer.asks_by_itself
+        why = await self._offer.apply(root, patch, label=asked.title, fix_id=fix_id, is_asked=is_asked)
         if why is not None:
-            if is_shown and self._offer.asks_by_itself:
+            if is_asked:
                 await self._refused(asked, fix_id)
             return self._offer.tell(f"The patch was not applied: {why}.")
         await self.settle(fix_id, "accepted")

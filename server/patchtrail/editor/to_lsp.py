@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from pygls.exceptions import JsonRpcException
 
 from patchtrail.contract.errors import InvalidInput, PatchtrailError
-from patchtrail.contract.lsp_fixes import FixTarget
+from patchtrail.contract.lsp_fixes import FixDiagnostic
 from patchtrail.contract.wire import WireModel
 from patchtrail.editor.client_powers import ClientPowers
 from patchtrail.editor.fix_targets import OWN_SOURCE
@@ -63,14 +63,28 @@ def failing_tests(uri: str, findings: Sequence[Finding]) -> lsp.PublishDiagnosti
     return lsp.PublishDiagnosticsParams(uri, shown)
 
 
-def quick_fix(title: str, command: str, target: FixTarget) -> lsp.CodeAction:
-    """Return an entry of the menu.
+def quick_fix(
+    title: str, command: str, uri: str, version: int | None, one: FixDiagnostic | None = None
+) -> lsp.CodeAction:
+    """Return an entry of the menu; its command's argument says all that it takes to do it, and to resolve it.
 
     Without `diagnostics`: VS Code puts those that name some above those that do not, and other tools' fixes come first.
     """
-    data = target.model_dump(mode="json", exclude_defaults=True)
+    told: dict[str, object] = {"uri": uri, "version": version}
+    if one is not None:
+        # By hand: a menu may have hundreds of entries, and is wanted at once.
+        told["diagnostic"] = {
+            "message": one.message,
+            "source": one.source,
+            "code": one.code,
+            "severity": one.severity,
+            "start_line": one.start_line,
+            "start_character": one.start_character,
+            "end_line": one.end_line,
+            "end_character": one.end_character,
+        }
     return lsp.CodeAction(
-        title, kind=lsp.CodeActionKind.QuickFix, command=lsp.Command(title, command, arguments=[data]), data=data
+        title, kind=lsp.CodeActionKind.QuickFix, command=lsp.Command(title, command, arguments=[told])
     )
 
 

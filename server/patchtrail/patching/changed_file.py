@@ -42,6 +42,9 @@ def change_file(
     candidates = paths.candidates(change.path, is_only=is_only and not adds, is_told=form == "whole")
     if isinstance(candidates, Refusal):
         return candidates
+    if not candidates and change.other_path is not None and not adds:
+        other = paths.candidates(change.other_path, is_only=False)
+        candidates = other if isinstance(other, list) else []
     if not candidates:
         return _new_file(change, paths)
     tries = [

@@ -1,4 +1,4 @@
-"""Does a text parse? Python by its compiler, others by tree-sitter, JSON and TOML by their readers; unknown ones pass."""
+"""Does a text parse? By its compiler (Python), by tree-sitter or by a reader (JSON, TOML); unknown languages pass."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _python(text: str) -> Fault | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            # The compiler is faster than `ast` and also sees what only a symbol table shows: a `return` outside of a function.
+            # The compiler is faster than `ast`, and also sees a `return` outside of a function.
             compile(text.removeprefix("\ufeff"), "<patched>", "exec", dont_inherit=True)
     except SyntaxError as error:
         return Fault(error.lineno or 1, error.msg)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from patchtrail.patching.changed_file import ChangedFile
 from patchtrail.patching.gate import gate
+from patchtrail.patching.locate.elision import stands_for_code
 from patchtrail.patching.patch import LocatedHunk, Refusal
 from patchtrail.patching.paths import Paths, is_safe
 from patchtrail.text import split_lines
@@ -107,6 +108,8 @@ def _hunk(lines: Sequence[str], old: Sequence[str], counts: tuple[int, int]) -> 
         text = line[1:] + ("" if is_unended else "\n")
         if line[:1] != "+":
             quoted.append(text)
+        if line[:1] == "+" and stands_for_code(line[1:]):
+            return None
         if line[:1] != "-":
             new.append(text)
     return new if quoted == list(old) and (len(quoted), len(new)) == counts else None

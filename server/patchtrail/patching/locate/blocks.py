@@ -13,6 +13,8 @@ from patchtrail.patching.response.proposal import Hunk, Line
 
 __all__ = ["Block", "blocks_in"]
 
+MOST_STARTS = 2_000
+
 
 @dataclass(frozen=True)
 class Block:
@@ -61,7 +63,8 @@ def _places(old: Sequence[Line], lines: Sequence[str], at: dict[str, list[int]],
     rarest = min(range(len(old)), key=counts.__getitem__)
     if not counts[rarest]:
         return []
-    starts = sorted({place - rarest for one in spellings[rarest] for place in at.get(one, ())})
+    # A line that stands everywhere tells no place; what is found among the first ones is ambiguous enough.
+    starts = sorted({place - rarest for one in spellings[rarest] for place in at.get(one, ())[:MOST_STARTS]})
     return [
         start
         for start in starts

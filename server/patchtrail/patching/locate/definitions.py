@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import textwrap
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -37,10 +37,15 @@ class Definition:
     is_plain_class: bool = True
 
 
-def definitions_in(file_path: str, text: str) -> tuple[Definition, ...] | None:
-    """Return the definitions of a text that holds nothing else; None when it holds other code or does not parse."""
+def definitions_in(file_path: str, text: str, known: Collection[str] = ()) -> tuple[Definition, ...] | None:
+    """Return the definitions of a text that holds nothing else; None when it holds other code or does not parse.
+
+    Imports whose lines are `known` from the file are passed over.
+    """
     if PurePosixPath(file_path).suffix.lower() in (".py", ".pyi"):
         body = _python_body(text)
+        lines = text.split("\n")
+        body = None if body is None else [node for node in body if not _is_known_import(node, lines, known)]
         is_pure = body is not None and body and all(_is_definition(node) for node in body)
         return tuple(_python(node) for node in body if _is_definition(node)) if body is not None and is_pure else None
     root = tree_of(file_path, text)
@@ -49,6 +54,11 @@ def definitions_in(file_path: str, text: str) -> tuple[Definition, ...] | None:
     nodes = [node for node in root.named_children if node.type != "comment"]
     found = [_outer(node) for node in nodes]
     return tuple(one for one in found if one is not None) if found and None not in found else None
+
+
+def _is_known_import(node: ast.stmt, lines: Sequence[str], known: Collection[str]) -> bool:
+    own = lines[node.lineno - 1 : node.end_lineno]
+    return isinstance(node, ast.Import | ast.ImportFrom) and all(line.strip() in known for line in own)
 
 
 def _all_in(file_path: str, text: str) -> Iterator[Definition]:
@@ -115,7 +125,7 @@ def _outer(node: Node) -> Definition | None:
 def definition_edits(file_path: str, file: FileText, code: str) -> list[Edit] | str:
     """Return the edits that put definitions in the place of those of their names, or why that cannot be done."""
     code = textwrap.dedent(code)
-    new = definitions_in(file_path, code)
+    new = definitions_in(file_path, code, file.at_key)
     if new is None:
         return "The code in the answer is no whole definition, and no whole file either."
     known = list(_all_in(file_path, file.text.removeprefix("\ufeff")))

@@ -24,7 +24,9 @@ MARGIN = 1.5
 NEAR = 40
 SIMILAR, SIMILAR_BETWEEN, LEAD = 0.88, 0.75, 0.1
 MOST_CRITICAL = 12
-MOST_OLD_LINES = 1_500
+MOST_OLD_LINES = 600
+MOST_CELLS = 600_000
+MOST_RATED = 1_000
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ def _best(file: FileText, hunk: Hunk, window: tuple[int, int]) -> _Try | None:
     for index, one in enumerate([hunk, *reindented(hunk, file)]):
         lines = wanted(one.old)
         for low, high in _windows(file, lines, window):
+            if len(lines) * (high - low) > MOST_CELLS:
+                continue
             found = align(file, lines, low, high)
             if found is not None:
                 tries.append(_Try(one, lines, found, (low, high), is_shifted=index > 0))
@@ -83,7 +87,7 @@ def _windows(file: FileText, lines: Sequence[Wanted], window: tuple[int, int]) -
     places = sorted({at for one in anchors for key in one.keys for at in file.at_key.get(key, ()) if low <= at < high})
     clusters = list[list[int]]()
     for at in places:
-        if clusters and at - clusters[-1][-1] <= REACH:
+        if clusters and at - clusters[-1][-1] <= REACH and at - clusters[-1][0] <= 4 * REACH:
             clusters[-1].append(at)
         else:
             clusters.append([at])
@@ -165,6 +169,8 @@ def _similar(file: FileText, at: Sequence[int | None], index: int, one: Wanted) 
 
 
 def _ratio(one: str, other: str) -> float:
+    if max(len(one), len(other)) > MOST_RATED:
+        return 0.0
     matcher = SequenceMatcher(None, one, other, autojunk=False)
     return matcher.ratio() if matcher.real_quick_ratio() > 0.5 and matcher.quick_ratio() > 0.5 else 0.0
 

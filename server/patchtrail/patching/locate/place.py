@@ -15,6 +15,7 @@ __all__ = ["place_all", "places_near"]
 
 NEAR_LINES = 60
 MOST_OFFSET = 400
+MOST_LOOSE = 60
 
 
 @dataclass
@@ -40,10 +41,12 @@ def place_all(file: FileText, hunks: Sequence[Hunk], focus_line: int | None) -> 
     for index, one in enumerate(found):
         if one.placed is None and one.block is not None:
             _choose(file, found, index, focus_line)
-    for index, one in enumerate(found):
-        if one.placed is None and one.block is None and one.trouble is None:
-            _loosely(file, found, index, focus_line)
-    trouble = next((one.trouble for one in found if one.placed is None), None)
+    loose = [i for i, one in enumerate(found) if one.placed is None and one.block is None and one.trouble is None]
+    for index in loose[:MOST_LOOSE]:
+        _loosely(file, found, index, focus_line)
+        if found[index].placed is None:
+            break
+    trouble = next((one.trouble for one in found if one.placed is None and one.trouble is not None), None)
     placed = [one.placed for one in found if one.placed is not None]
     return placed if len(placed) == len(found) else trouble or Unplaced("A hunk has no place.")
 

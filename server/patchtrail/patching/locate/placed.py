@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 
 from patchtrail.contract.attempt import LocatedBy
 from patchtrail.patching.locate.edits import Edit, NewLine
@@ -14,6 +15,7 @@ from patchtrail.patching.response.proposal import Hunk, Line
 __all__ = ["BLOCKS", "Placed", "Unplaced", "edits_of"]
 
 MOST_GAP = 40
+MOST_SWAPPED, MOST_SWAPPED_LENGTH, ALIKE = 20, 500, 0.6
 BLOCKS: tuple[LocatedBy, ...] = ("exact", "near_line", "whitespace", "indentation", "typography")
 """How a hunk is located whose lines stand together."""
 
@@ -114,19 +116,20 @@ class _Builder:
             opened.start = place
         opened.end = place + 1
         opened.gains_ending = line.is_unended
-        opened.removed.append((line.text, self._file.lines[place]))
+        real = self._file.lines[place]
+        if line.text != real and folded(line.text) == folded(real) and len(real) <= MOST_SWAPPED_LENGTH:
+            opened.removed.append((line.text, real))
         self._at, self._is_anchored = place + 1, True
         return None
 
     def _written(self, line: Line) -> str:
         """Keep the file's own characters where an added line repeats a removed one in other typography."""
-        opened = self._open
-        for quoted, real in opened.removed if opened is not None else []:
-            if quoted != real and folded(quoted) == folded(real):
-                kept = with_file_characters(line.text, quoted, real)
-                if kept != line.text:
-                    return kept
-        return line.text
+        swapped = [] if self._open is None else self._open.removed
+        rated = (
+            (SequenceMatcher(None, one[0], line.text, autojunk=False).ratio(), one) for one in swapped[:MOST_SWAPPED]
+        )
+        ratio, (quoted, real) = max(rated, default=(0.0, ("", "")))
+        return with_file_characters(line.text, quoted, real) if ratio >= ALIKE else line.text
 
     def _close(self, following: int | None, *, is_anchored: bool) -> Unplaced | None:
         opened, self._open = self._open, None

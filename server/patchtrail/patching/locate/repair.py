@@ -20,6 +20,7 @@ __all__ = ["Repair", "repairs"]
 MOST_NEW_LINES = 80
 AROUND = 12
 ALIKE = 0.6
+MOST_LENGTH = 500
 MOST_DROPPED = 2
 
 
@@ -99,6 +100,8 @@ def _alike(one: str, other: str) -> float:
     if one == other:
         return 2.0 if len(one) > 2 else 0.5
     if not one or not other:
+        return -2.0
+    if max(len(one), len(other)) > MOST_LENGTH:
         return -2.0
     matcher = SequenceMatcher(None, one, other, autojunk=False)
     if matcher.real_quick_ratio() < ALIKE or matcher.quick_ratio() < ALIKE:

@@ -6,6 +6,7 @@ from difflib import SequenceMatcher
 
 __all__ = ["folded", "with_file_characters"]
 
+MOST_LENGTH = 2_000
 SWAPPED = str.maketrans(
     {
         **dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u2032`\u00b4", "'"),
@@ -26,7 +27,7 @@ def with_file_characters(added: str, quoted: str, real: str) -> str:
 
     `quoted` is the old line as the answer spelt it, `real` the same line in the file; both have the same length.
     """
-    if quoted == real or len(quoted) != len(real):
+    if quoted == real or len(quoted) != len(real) or max(len(added), len(real)) > MOST_LENGTH:
         return added
     written = list(added)
     for a, b, size in SequenceMatcher(None, quoted, added, autojunk=False).get_matching_blocks():

@@ -9,7 +9,7 @@ from patchtrail.patching.response.proposal import Line
 
 __all__ = ["changed_lines"]
 
-MOST_LINES = 2_000
+MOST_LINES = 600
 
 
 def changed_lines(old: Sequence[str], new: Sequence[str]) -> list[Line]:

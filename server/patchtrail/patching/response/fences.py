@@ -8,8 +8,9 @@ from dataclasses import dataclass
 __all__ = ["COMMENT_MARKS", "FENCE", "Block", "blocks_of", "cleaned", "named_path"]
 
 FENCE = re.compile(r"^([ \t]{0,12})(`{3,}|~{3,})[ \t]*([^`\n]*)$")
-TAG = re.compile(r"^</?(?:patch|diff|answer|solution|code|file)>$", re.IGNORECASE)
-END_TOKENS = ("</s>", "<|endoftext|>", "<|im_end|>", "<|end|>", "<|eot_id|>", "</patch>", "</diff>")
+TAG = re.compile(r"^</?(?:patch|diff|answer|solution)>[ \t]*$", re.IGNORECASE)
+TAGS = (("<patch>", "</patch>"), ("<diff>", "</diff>"))
+END_TOKENS = ("</s>", "<|endoftext|>", "<|im_end|>", "<|end|>", "<|eot_id|>")
 NAME_LINE = re.compile(r"[\w./\\@+~()\[\]$-]{1,300}")
 NAME_PREFIXES = (
     "file:",
@@ -44,26 +45,33 @@ class Block:
 def cleaned(answer: str) -> str:
     """Return an answer without carriage returns, byte-order mark and the end tokens of chat templates."""
     text = answer.removeprefix("\ufeff").replace("\r\n", "\n")
-    for token in END_TOKENS:
-        if token in text:
-            text = text.replace(token, "\n" + ("</patch>" if token.startswith("</p") else "") + "\n")
+    shorn = text.rstrip()
+    while token := next((one for one in END_TOKENS if shorn.endswith(one)), None):
+        text = shorn = shorn.removesuffix(token).rstrip()
+    for opening, closing in TAGS:
+        if opening in text and closing in text:
+            # A closing tag at the end of a line of the diff gets a line of its own.
+            text = f"{text}\n".replace(f"{closing}\n", f"\n{closing}\n")
     return text
 
 
 def blocks_of(text: str) -> list[Block]:
     """Return fenced blocks and the texts between them, in order. An `<patch>` tag counts as a fence."""
     found, lines = list[Block](), text.split("\n")
-    i, plain, is_tagged = 0, list[str](), False
+    i, plain, is_tagged, is_diff = 0, list[str](), False, False
     while i < len(lines):
-        opening = None if _is_in_diff(plain, lines[i], is_tagged=is_tagged) else FENCE.match(lines[i])
-        is_tag = TAG.match(lines[i].strip()) is not None
+        # Inside of a diff that stands without a fence, an indented one is a line of the diff.
+        is_line = is_tagged or (is_diff and lines[i][:1] in (" ", "\t"))
+        opening = None if is_line else FENCE.match(lines[i])
+        is_tag = TAG.match(lines[i]) is not None
         if opening is None and not is_tag:
             plain.append(lines[i])
+            is_diff = is_diff or lines[i].startswith(("@@", "diff --git "))
             i += 1
             continue
         if plain:
             found.append(Block(tuple(plain), is_closed=is_tag and is_tagged))
-        before, plain = tuple([one for one in plain if one.strip()][-3:]), []
+        before, plain, is_diff = tuple([one for one in plain if one.strip()][-3:]), [], False
         if opening is None:
             is_tagged = not lines[i].strip().startswith("</")
             i += 1
@@ -73,14 +81,6 @@ def blocks_of(text: str) -> list[Block]:
     if plain:
         found.append(Block(tuple(plain), is_closed=False, is_open=is_tagged))
     return found
-
-
-def _is_in_diff(plain: list[str], line: str, *, is_tagged: bool) -> bool:
-    """Return whether a fence would only be a line of a diff that stands without one."""
-    if is_tagged:
-        return True
-    is_indented = line[:1] in (" ", "\t")
-    return is_indented and any(one.startswith(("@@", "diff --git ")) for one in plain)
 
 
 def _fenced(lines: list[str], i: int, opening: re.Match[str], before: tuple[str, ...]) -> tuple[Block, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 __all__ = ["FileHeader", "HunkHeader", "file_header", "hunk_header"]
 
@@ -16,6 +16,7 @@ EXTENDED = re.compile(
     r"|rename from|rename to|copy from|copy to|Binary files|GIT binary patch|Index: |={20,}$)"
 )
 NUMBERS = re.compile(r"-\s?(\d{1,9})(?:\s?,\s?(\d{1,9}))?[ ,]+\+\s?(\d{1,9})(?:\s?,\s?(\d{1,9}))?")
+MOST_HEADER = 1_000
 A_NUMBER = re.compile(r"(?:^|[-\s]|lines? )(\d{1,9})\b")
 
 
@@ -27,6 +28,7 @@ class FileHeader:
     length: int
     is_new: bool = False
     problem: str = ""
+    other: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class HunkHeader:
 
 def file_header(lines: list[str], i: int, *, is_in_hunk: bool) -> FileHeader | None:
     """Return the file header that begins at `lines[i]`, or None."""
+    if len(lines[i]) > MOST_HEADER:
+        return None
     git = GIT.match(lines[i])
     if git or (EXTENDED.match(lines[i]) and not is_in_hunk):
         return _git_header(lines, i, git[1] if git else "")
@@ -58,6 +62,7 @@ def hunk_header(line: str) -> HunkHeader | None:
     """Return what an `@@` line says, or None when it is no such line."""
     if not line.startswith("@@"):
         return None
+    line = line[:MOST_HEADER]
     inner, closed, rest = line.lstrip("@").partition("@@")
     rest = rest.lstrip("@")
     first = rest if rest[:1] in ("+", "-") and rest.strip() not in ("-", "+") else ""
@@ -87,7 +92,7 @@ def _git_header(lines: list[str], i: int, names: str) -> FileHeader | None:
             problem = "changes a binary file"
         at += 1
     if at < len(lines) and OLD.match(lines[at]) and (pair := _pair(lines, at, lines[at].split(None, 1)[1])):
-        return FileHeader(pair.path, at - i + pair.length, is_new or pair.is_new, problem or pair.problem)
+        return replace(pair, length=at - i + pair.length, is_new=is_new or pair.is_new, problem=problem or pair.problem)
     if at < len(lines) and (plus := PLUS.match(lines[at])) and _is_path(_bare(plus[1]), is_in_hunk=False):
         return FileHeader(_bare(plus[1]), at - i + 1, is_new, problem)
     return FileHeader(path, at - i, is_new, problem) if path else None
@@ -114,7 +119,8 @@ def _pair(lines: list[str], i: int, old_name: str, *, is_in_hunk: bool = False) 
             return None
         if name == "/dev/null":
             return FileHeader(old, 2, problem="deletes a file")
-        return FileHeader(name, 2, is_new=old == "/dev/null")
+        is_new = old == "/dev/null"
+        return FileHeader(name, 2, is_new=is_new, other=None if is_new or old == name else old)
     if not _is_path(old, is_in_hunk=is_in_hunk) or old == "/dev/null":
         return None
     return FileHeader(old, 1) if following.startswith("@@") or not is_in_hunk else None
@@ -126,7 +132,9 @@ def _tail(path: str) -> str:
 
 def _bare(name: str) -> str:
     """Return a header's name without timestamp, quotes and decoration."""
-    bare = name.split("\t")[0].strip().strip("\"'`")
+    bare = name[:MOST_HEADER].split("\t")[0].strip().strip("\"'`")
+    if bare in ("a//dev/null", "b//dev/null", "a/dev/null", "b/dev/null", "dev/null"):
+        return "/dev/null"
     bare = re.sub(
         r"\s+(?:\d{4}-\d\d-\d\d.*|\((?:original|modified|old|new|updated|fixed)\)|(?:original|modified))$", "", bare
     )

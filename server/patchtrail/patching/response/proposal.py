@@ -55,7 +55,8 @@ class FileChange:
     """What becomes of one file; `path` is as the answer spelt it, None where it named none.
 
     `whole` is the file's whole new text, `definition` the new text of one or more of its definitions, and `problem`
-    says what is asked that a patch cannot do, such as deleting the file.
+    says what is asked that a patch cannot do, such as deleting the file. `other_path` is the old side's name where it
+    differs.
     """
 
     path: str | None
@@ -64,6 +65,7 @@ class FileChange:
     whole: str | None = None
     definition: str | None = None
     problem: str = ""
+    other_path: str | None = None
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,6 @@ from patchtrail.patching.response.whole import read_whole
 
 __all__ = ["is_cut", "reading_of", "single_blocks"]
 
-MOST_TRAILING_CONTEXT = 3
-
 
 def reading_of(text: str, stands: Stands) -> Reading | None:
     """Return the reading in the most explicit form that is there; None when the answer holds nothing to apply."""
@@ -98,7 +96,9 @@ def is_cut(reading: Reading, text: str, *, is_cut_off: bool) -> bool:
     is_begun = reading.is_open or reading.form == "envelope"
     if is_begun and last.lines[-1].sign == "+" and not text.endswith("\n"):
         return True
-    return _is_unfinished(last) if is_begun else _lacks_lines(last)
+    if is_begun:
+        return _is_unfinished(last)
+    return not text.endswith("\n") and _lacks_lines(last)
 
 
 def _is_unfinished(last: Hunk) -> bool:
@@ -118,5 +118,4 @@ def _lacks_lines(last: Hunk) -> bool:
     if not last.is_changing:
         return old > 0 and new > 0 and last.promised[0] != last.promised[1]
     # Trailing context that was left out is missing on both sides alike, and loses no change.
-    is_context_alone = old == new and 0 < old <= MOST_TRAILING_CONTEXT
-    return last.lines[-1].sign != " " and not is_context_alone and (old > 0 or new > 0)
+    return last.lines[-1].sign != " " and old != new and (old > 0 or new > 0)

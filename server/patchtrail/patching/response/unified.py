@@ -13,6 +13,7 @@ from patchtrail.patching.response.proposal import FileChange, Hunk, Line
 __all__ = ["UnifiedText", "looks_unified", "read_unified"]
 
 PROSE = re.compile(r"^(?:#{1,6} |\*\*|>|\d+\. |[A-Z][\w'\u2019]*(?: |,|:$))")
+MENTION = re.compile(r"(?<![\w./-])[\w./-]{1,200}\.[A-Za-z]{1,5}(?![\w/])")
 END_LINES = ("</patch>", "</diff>", "*** End Patch", "*** End of File")
 NO_NEWLINE = "no newline at end of file"
 
@@ -75,8 +76,13 @@ def read_unified(block: Block) -> UnifiedText:
 
 
 def _path_before(block: Block) -> str | None:
-    names = [named_path(line) for line in reversed(block.before[-1:])]
-    return next((name for name in [*(named_path(one) for one in block.info.split()[1:]), *names] if name), None)
+    names = [*(named_path(one) for one in block.info.split()[1:]), *map(named_path, block.before[-1:])]
+    named = next((name for name in names if name), None)
+    if named is not None:
+        return named
+    # A sentence may name the file in passing; one name alone is clear enough for a diff that says where it belongs.
+    mentioned = {name for line in block.before for word in MENTION.findall(line[:1_000]) if (name := named_path(word))}
+    return mentioned.pop() if len(mentioned) == 1 else None
 
 
 class _Reader:
@@ -89,6 +95,8 @@ class _Reader:
         self._hunks = list[Hunk]()
         self._open = _Open() if is_fenced else None
         self.text = UnifiedText()
+        marks = (i for i in range(len(lines) - 1, -1, -1) if lines[i].startswith(("@@", "diff --git", "+++ ")))
+        self._last_mark = next(marks, -1)
 
     def run(self) -> None:
         """Read all lines."""
@@ -113,13 +121,18 @@ class _Reader:
             if at.first:
                 opened.lines.append(_line(at.first))
             return 1
-        if line.strip() in END_LINES:
+        if line.strip() in END_LINES or line.startswith("```") or self._is_signature(i):
             self._close_hunk()
-            self._open, self.text.is_ended = None, True
+            self._open, self.text.is_ended = _Open() if self._is_fenced else None, True
             return 1
         if self._open is not None:
             self._body(i, line)
         return 1
+
+    def _is_signature(self, i: int) -> bool:
+        """Tell the two lines that git writes behind a patch in a mail."""
+        is_dashes = self._lines[i].rstrip() == "--" and i + 1 < len(self._lines)
+        return is_dashes and re.match(r"\d+\.\d+", self._lines[i + 1]) is not None
 
     def _body(self, i: int, line: str) -> None:
         opened = self._open
@@ -140,9 +153,8 @@ class _Reader:
     def _is_prose(self, i: int, line: str) -> bool:
         """Tell prose behind an unfenced diff: it follows an empty line, and nothing after it is a diff."""
         is_after_gap = i > 0 and not self._lines[i - 1]
-        if not is_after_gap or not PROSE.match(line) or len(line.split()) < 3:
-            return False
-        return not any(rest.startswith(("@@", "diff --git", "+++ ")) for rest in self._lines[i:])
+        is_long = len(line.split(None, 3)) >= 3 or line.rstrip().endswith(":")
+        return i > self._last_mark and is_after_gap and is_long and PROSE.match(line) is not None
 
     def _close_hunk(self) -> None:
         hunk = self._open.closed() if self._open else None
@@ -157,7 +169,8 @@ class _Reader:
         if hunks or (header is not None and header.problem):
             path = header.path if header else None
             is_new = header.is_new if header else False
-            self.text.files.append(FileChange(path, hunks, is_new=is_new, problem=header.problem if header else ""))
+            problem, other = (header.problem, header.other) if header else ("", None)
+            self.text.files.append(FileChange(path, hunks, is_new=is_new, problem=problem, other_path=other))
         self._hunks, self._header = [], None
 
 
