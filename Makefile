@@ -69,7 +69,7 @@ mutants: setup
 	$(BIN)/python -m tests.mutants
 
 # make soak              the long versions of the delivery tests: crashes, kills, wire faults, an outage (500 MB from 25 minutes on),
-#                        and 1 GiB of output in the terminal of a real editor
+#                        and output in the terminal of a real editor (1 GiB from 17 minutes on)
 # make soak MINUTES=600  for a night
 MINUTES ?= 30
 soak: setup .editor/.ready

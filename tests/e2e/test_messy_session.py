@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import json
 import subprocess
 import sys
@@ -16,6 +19,7 @@ import httpx
 import pytest
 
 from collector import Collector
+from patchtrail.trace import read_bundle
 from tests.e2e.conftest import PATCHTRAIL, git
 from tests.e2e.desk import at_desk, fingerprint, make_shop
 from tests.e2e.participant import Participant, complete_traces
@@ -23,6 +27,10 @@ from tests.e2e.rig import until
 from tests.e2e.test_editor_debugging import DEBUGGER, debug
 
 OFFLINE_S = 20
+LATE_MS = 5_000
+TEST_EXPLORER = DEBUGGER.parent / "test_explorer"
+OUTPUT = b"6 characters"
+"""What the rig's kernel says of the cell."""
 RUN = "from prices import total\n\nif total([('a', 2)]) != 2:\n    raise ValueError('too much')\n"
 LAUNCH = {
     "type": "rig-python",
@@ -140,8 +148,22 @@ def edit_cell(person: Participant) -> None:
     workbench.keyboard("Control+S")
 
 
-def play(person: Participant, lasting: list[Collector]) -> None:
-    """Do everything that makes a session messy."""
+def run_cell(person: Participant, seen: Watched) -> None:
+    """Run the notebook's first cell, and save its output with it."""
+    person.workbench.command("Rig: Run the First Cell")
+    seen.wait_for("cell_run")
+    person.workbench.save()
+
+
+def type_elsewhere(person: Participant) -> None:
+    """Type into a document that is no file."""
+    person.workbench.command("File: New Untitled Text File")
+    person.page.locator(".tabs-container .tab.active", has_text="Untitled-1").wait_for()
+    person.workbench.type("Remember the milk.")
+
+
+def play(person: Participant, lasting: list[Collector]) -> bytes:
+    """Do everything that makes a session messy; return the session's key, which never leaves the machine."""
     workbench, seen = person.workbench, Watched(person, lasting[0])
     workbench.trust()
     person.connect(lasting[0], lasting[0].invite())
@@ -174,11 +196,16 @@ def play(person: Participant, lasting: list[Collector]) -> None:
     seen.wait_for("file_rename")
     edit_cell(person)
     seen.wait_for("file_edit", 3)
+    run_cell(person, seen)
+    type_elsewhere(person)
+    seen.wait_for("gap", 2)
     workbench.command("Rig: Open a Plain Terminal")
-    seen.wait_for("gap")
+    seen.wait_for("gap", 3)
+    (key,) = [path.read_bytes() for path in person.spool.glob("trace-*/redact.key")]
     workbench.reload()
     person.says("Recording")
     seen.wait_for("recovered")
+    seen.wait_for("gap", 5)
     go_offline(person, lasting, seen)
     open_terminal(person, "shop")
     workbench.terminal("pytest -q")
@@ -186,23 +213,31 @@ def play(person: Participant, lasting: list[Collector]) -> None:
     workbench.terminal("git commit -qam 'Sum from zero'")
     seen.wait_for("commit")
     person.end()
+    return key
 
 
 def go_offline(person: Participant, lasting: list[Collector], seen: Watched) -> None:
-    """Take the collector away for a while, in which work goes on."""
+    """Take the collector away for a while, in which work goes on; a note seals its chunk in the middle of it."""
     port = urlsplit(lasting[0].url).port
     lasting[0].stop()
     gone_s = time.monotonic()
     person.append("prices.py", "# done\n")
     seen.wait_for("file_edit", 4)
+    person.note("o", "Nobody is there.")
+    person.page.keyboard.press("Control+Alt+r")
+    person.page.keyboard.press("Enter")
+    seen.wait_for("rationale_note", 2)
+    sealed_s = time.monotonic()
     person.says("offline", 60)
-    person.page.wait_for_timeout(max(OFFLINE_S - (time.monotonic() - gone_s), 0) * 1000)
+    left_s = max(gone_s + OFFLINE_S, sealed_s + LATE_MS / 1000) - time.monotonic()
+    person.page.wait_for_timeout(max(left_s, 0) * 1000)
     lasting.append(Collector(PATCHTRAIL, lasting[0].data_dir, "--port", str(port)))
     seen.follow(lasting[-1])
 
 
 TRUTH: list[tuple[str, dict[str, Any]]] = [
     ("session_start", {"task_id": "BUG-7", "kind": "online"}),
+    ("gap", {"reason": "test_explorer", "detail": "connor4312.nodejs-testing"}),
     ("cmd_run", {"command_line": "pytest -q", "exit_code": 1, "origin": "terminal"}),
     ("test_run", {"evidence": "junit", "exit_code": 1, "framework": "pytest"}),
     ("debug_session", {"phase": "started", "debug_type": "rig-python"}),
@@ -217,10 +252,14 @@ TRUTH: list[tuple[str, dict[str, Any]]] = [
     ("file_edit", {"file_path": "cart.js", "root": "web", "evidence": "external", "seen_by": "disk"}),
     ("file_rename", {"file_path": "conf.py", "new_path": "settings.py", "seen_by": "editor"}),
     ("file_edit", {"file_path": "n.ipynb", "root": ""}),
+    ("cell_run", {"file_path": "n.ipynb", "is_success": True, "execution_order": 1, "output_types": ["text/plain"]}),
+    ("gap", {"reason": "not_a_file", "detail": "untitled"}),
     ("gap", {"reason": "no_shell_integration"}),
     ("gap", {"reason": "restart"}),
     ("recovered", {"lost_events": 0}),
+    ("gap", {"reason": "test_explorer"}),
     ("file_edit", {"file_path": "prices.py", "evidence": "manual"}),
+    ("rationale_note", {"kind": "observation", "text": "Nobody is there."}),
     ("cmd_run", {"command_line": "pytest -q", "exit_code": 0}),
     ("test_run", {"evidence": "junit", "exit_code": 0}),
     ("commit", {"message": "Sum from zero\n", "root": ""}),
@@ -230,10 +269,13 @@ TRUTH: list[tuple[str, dict[str, Any]]] = [
 """What was done, in order: the type of each event, and what it must tell."""
 
 
+@pytest.mark.timeout(900)
 def test_a_messy_session(tmp_path: Path, vsix: Path, lasting: list[Collector]) -> None:
     """Two roots, rename, external formatter, debugger, Jest, notebook, blind terminal, reload, offline: all is told.
 
-    The trace matches the script event by event, declares every gap, is L3 or better, and replays byte for byte.
+    The trace matches the script event by event, declares every gap (an untitled document and a Test Explorer among
+    them), is L3 or better, and replays byte for byte. A notebook replays by its cells: their sources, ids and order,
+    without outputs, of which the trace has a keyed hash alone. What was recorded offline was receipted late.
     """
     workspace, shop, web = make_workspace(tmp_path)
     machine = {"patchtrail.folders.allowed": [str(shop), str(web)], "patchtrail.upload.holdSeconds": 0}
@@ -241,18 +283,19 @@ def test_a_messy_session(tmp_path: Path, vsix: Path, lasting: list[Collector]) -
         "terminal.integrated.profiles.linux": {"bash": {"path": "/bin/bash"}},
         "terminal.integrated.defaultProfile.linux": "bash",
     }
-    with at_desk(tmp_path, vsix, workspace, beside=(DEBUGGER,), machine=machine, **settings) as person:
+    with at_desk(tmp_path, vsix, workspace, beside=(DEBUGGER, TEST_EXPLORER), machine=machine, **settings) as person:
         person.repository = shop
-        play(person, lasting)
+        key = play(person, lasting)
         (listed,) = until("the trace is complete", lambda: complete_traces(lasting[-1]), 90)
     document = lasting[-1].get(f"/v1/traces/{listed['trace_id']}")
 
-    check_truth(document["events"])
+    check_truth(document["events"], key)
     check_ledger(document)
     check_replay(lasting[-1], listed["trace_id"], shop, web, tmp_path)
+    check_delays(tmp_path / "trace.zip", document["events"])
 
 
-def check_truth(events: list[dict[str, Any]]) -> None:
+def check_truth(events: list[dict[str, Any]], key: bytes) -> None:
     """Compare the trace with the script, event by event."""
     told = in_script_order([event for event in events if event["type"] not in ("heartbeat", "redactor")])
     assert [event["type"] for event in told] == [kind for kind, _ in TRUTH]
@@ -265,7 +308,35 @@ def check_truth(events: list[dict[str, Any]]) -> None:
     assert outcomes == [["failed", "failed"], ["failed", "passed"], ["passed", "passed"]]
     (stop,) = by_type["debug_stop"]
     assert (stop["exception"]["type_name"], stop["frames"][0]["file_path"]) == ("ValueError", "run.py")
-    assert by_type["file_edit"][2]["cell"]["cell_id"] == "first"
+    (ran,) = by_type["cell_run"]
+    assert by_type["file_edit"][2]["cell"]["cell_id"] == ran["cell"]["cell_id"] == "first"
+    assert (ran["error_name"], ran["outputs_hash"]) == (None, hash_of_output(key))
+
+
+def hash_of_output(key: bytes) -> str:
+    """Return what the trace must hold of the cell's one output, by the session's own key."""
+    digest = hashlib.sha256(b"text/plain\n%d\n%b" % (len(OUTPUT), OUTPUT)).hexdigest()
+    told = [{"media_types": ["text/plain"], "sha256": digest, "size_bytes": len(OUTPUT)}]
+    return hmac.new(key, json.dumps(told, sort_keys=True).encode(), hashlib.sha256).hexdigest()
+
+
+def check_delays(bundle: Path, events: list[dict[str, Any]]) -> None:
+    """What was sealed offline waited until the collector was back; online nothing has to wait."""
+    evidence = read_bundle(bundle.read_bytes())
+    (alone,) = [event["seq"] for event in events if event.get("text") == "Nobody is there."]
+    waited = dict[bool, list[int]]()
+    for body, receipt in zip(evidence.chunks, evidence.receipts, strict=True):
+        sealed, received = payload(body.split(b"\n")[0]), payload(receipt)
+        is_offline = sealed["first"] <= alone <= sealed["last"]
+        waited.setdefault(is_offline, []).append(received["received_ms"] - sealed["made_ms"])
+    assert len(waited[True]) == 1
+    assert min(waited[False]) < LATE_MS <= waited[True][0]
+
+
+def payload(envelope: bytes) -> dict[str, Any]:
+    """Return what an envelope holds."""
+    found: dict[str, Any] = json.loads(base64.b64decode(json.loads(envelope)["payload"]))
+    return found
 
 
 def in_script_order(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -281,7 +352,12 @@ def check_ledger(document: dict[str, Any]) -> None:
     coverage = document["coverage"]
     assert document["events"][-1]["coverage"] == coverage
     found = sorted((gap["channel"], gap["reason"]) for gap in coverage["gaps"])
-    assert found == [("all", "restart"), ("commands", "no_shell_integration")]
+    assert found == [
+        ("all", "restart"),
+        ("commands", "no_shell_integration"),
+        ("edits", "not_a_file"),
+        ("tests", "test_explorer"),
+    ]
 
 
 def check_replay(collector: Collector, trace_id: str, shop: Path, web: Path, folder: Path) -> None:

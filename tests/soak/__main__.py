@@ -52,7 +52,7 @@ def parts(minutes: float) -> list[Part]:
         ),
     ]
     flood = [*pytest, "tests/e2e/test_editor_shells.py", "-k", "flood"]
-    runs.append(Part("1 GiB in a terminal", flood, {"OUTPUT_MIB": "1024"}, 0.4))
+    runs.append(Part("flooded terminal", flood, {"OUTPUT_MIB": str(max(128, min(1024, round(60 * minutes))))}, 0.4))
     if importlib.util.find_spec("tests.soak.fuzz_api") is not None:
         fuzz = [sys.executable, "-m", "tests.soak.fuzz_api", "--seconds", str(max(30, round(minutes * 12)))]
         runs.append(Part("HTTP API", fuzz, {}, 0.2))

@@ -1,4 +1,5 @@
-// What a gallery would bring: a real Python debugger (debugpy), an adapter that misbehaves, an agent with a tool, a model.
+// What a gallery would bring: a real Python debugger (debugpy), an adapter that misbehaves, an agent with a tool, a model,
+// and a kernel for notebooks.
 const vscode = require("vscode");
 const fs = require("node:fs");
 
@@ -17,6 +18,13 @@ exports.activate = (context) => {
     debug.registerDebugAdapterDescriptorFactory("rig-broken", {
       createDebugAdapterDescriptor: () => new vscode.DebugAdapterInlineImplementation(new BrokenAdapter()),
     }),
+    kernel(),
+    // The palette asks which kernel, and which cell.
+    commands.registerCommand("rig.runCell", async () => {
+      const { notebook } = vscode.window.activeNotebookEditor;
+      await commands.executeCommand("notebook.selectKernel", { id: "rig", extension: "rig.rig-debugger" });
+      await commands.executeCommand("notebook.cell.execute", { ranges: [{ start: 0, end: 1 }], document: notebook.uri });
+    }),
     // The palette has no command that opens another shell without asking in between.
     commands.registerCommand("rig.plainTerminal", () => vscode.window.createTerminal({ name: "plain", shellPath: "/bin/sh" }).show()),
     commands.registerCommand("rig.agentNote", async () => {
@@ -26,6 +34,22 @@ exports.activate = (context) => {
     }),
   );
 };
+
+/** Runs every cell alike: it succeeds, and says how long its source is. */
+function kernel() {
+  const controller = vscode.notebooks.createNotebookController("rig", "jupyter-notebook", "Rig", async (cells) => {
+    for (const cell of cells) {
+      const execution = controller.createNotebookCellExecution(cell);
+      execution.executionOrder = 1;
+      execution.start(Date.now());
+      const text = `${cell.document.getText().length} characters`;
+      await execution.replaceOutput([new vscode.NotebookCellOutput([vscode.NotebookCellOutputItem.text(text)])]);
+      execution.end(true, Date.now());
+    }
+  });
+  controller.supportsExecutionOrder = true;
+  return controller;
+}
 
 /** Answers every request alike, and writes down what it was asked. */
 const model = {
