@@ -117,6 +117,7 @@ class Thinking:
     def __init__(self) -> None:
         table = {
             ("printed.py", "reportReturnType", 2): Truth("printed.py", PRINTED, FIXED),
+            ("prices.py", "F401", 1): Truth("prices.py", PRICES, PRICES.replace("import os\n", "", 1).lstrip("\n")),
             ("prices.py", "failing-test", 5): Truth("prices.py", PRICES, PRICES.replace(" + 1", "")),
             ("test_shop.py", "failing-test", 5): Truth("prices.py", PRICES, PRICES.replace(" + 1", "")),
             ("test_shop.py", "failing-test", 9): Truth("prices.py", PRICES, PRICES.replace(" + 1", "")),
@@ -131,7 +132,10 @@ class Thinking:
 
 
 def test_fixes_by_a_model(tmp_path: Path, vsix: Path) -> None:
-    """A finding of a tool that is not run here is fixed by a model, shown first; a file that changed is left alone."""
+    """A finding of Ruff's is fixed by a model; one of a tool that is not run here is shown first; undo restores.
+
+    A file that changed while the model thought is left alone, and that is said.
+    """
     shop, env = make_found_shop(tmp_path)
     thinking = Thinking()
     with ModelServer(thinking) as server:
@@ -140,13 +144,16 @@ def test_fixes_by_a_model(tmp_path: Path, vsix: Path) -> None:
             person.workbench.trust()
             person.workbench.command("Patchtrail: Set Model Key…")
             person.answer("Set Model Key", "test-key")
+            fix(person, "prices.py", 1, "Fix: `os` imported but unused")
+            says_not(person, "import os")
+            until("it is recorded", lambda: statuses(shop) == ["accepted"])
             fix(person, "printed.py", 2, "Fix: Type")
             shown = shown_and_applied(person)
             says(person, "str(total)")
-            until("it is recorded", lambda: statuses(shop) == ["accepted"])
+            until("it is recorded", lambda: statuses(shop) == ["accepted", "accepted"])
             person.workbench.keyboard("Control+z")
             says_not(person, "str(total)")
-            until("the undoing is recorded", lambda: statuses(shop) == ["undone"])
+            until("the undoing is recorded", lambda: sorted(statuses(shop)) == ["accepted", "undone"])
             thinking.hold = threading.Event()
             fix(person, "printed.py", 2, "Fix: Type")
             until("the model is asked", thinking.reached.is_set)
@@ -156,6 +163,7 @@ def test_fixes_by_a_model(tmp_path: Path, vsix: Path) -> None:
             told = person.workbench.toast("The file changed").inner_text()
             left = person.workbench.editor_text()
 
+    assert {one["model"] for one in attempts(shop)} == {"test-model"}
     assert "str(total)" in shown
     assert "changed while the patch was made" in told
     assert "sum([1]) + total" in left
@@ -190,7 +198,11 @@ def test_a_failing_test_is_fixed(tmp_path: Path, vsix: Path, collector: Collecto
             person.wait_for("test_run", 2)
             person.page.locator(".squiggly-error").first.wait_for(state="detached")
             edit = person.events("file_edit")[-1]["data"]
+            (attempt,) = [one["data"] for one in person.wait_for("patch_attempt")]
+            (outcome,) = [one["data"] for one in person.wait_for("patch_outcome")]
 
+    assert (attempt["status"], attempt["model"], attempt["is_rechecked"]) == ("offered", "test-model", True)
+    assert (outcome["outcome"], outcome["attempt_id"]) == ("accepted", attempt["attempt_id"])
     assert attempts(shop)[0]["trace_id"] is not None
     assert attempts(shop)[0]["is_rechecked"]
     assert [one["source"] for one in edit["authorship"]] == ["patch"]

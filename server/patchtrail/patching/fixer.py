@@ -16,13 +16,14 @@ from patchtrail.llm import Cancellation, Model, ModelRequest
 from patchtrail.patching.checks import Checks
 from patchtrail.patching.context import context_parts
 from patchtrail.patching.finding import Finding
-from patchtrail.patching.group import Group, Means, Tried, try_group
+from patchtrail.patching.group import try_group
 from patchtrail.patching.overlay import Overlay, patch_between
 from patchtrail.patching.patch import LocatedHunk, Patch
 from patchtrail.patching.ports import AttemptLog, Checker, PatternLookup, TestRunner, Workspace
 from patchtrail.patching.prompt import explain_messages
 from patchtrail.patching.relocate import moved_finding, moved_patch
 from patchtrail.patching.rule_door import RuleDoor
+from patchtrail.patching.tries import Group, Means, Tried
 
 __all__ = ["FixParts", "FixRequest", "FixResult", "Fixer", "Outcome"]
 
