@@ -220,6 +220,16 @@ def test_secrets_stay_here_and_patches_hold_the_real_text(tmp_path: Path) -> Non
     assert secret.encode() not in stored
 
 
+def test_no_placeholder_is_written_into_a_file(tmp_path: Path) -> None:
+    """A placeholder that stands for nothing known is no code: the answer is refused, and asked for again."""
+    invented = replaced("shop.py", "import os", 'TOKEN = "<<redacted:dotenv:0badc0de>>"')
+    with at_bench(tmp_path, {"shop.py": SHOP}, answers(invented, NO_OS)) as bench:
+        result = bench.fix(*bench.findings("shop.py", "F401"))
+
+    assert modes(bench) == ["unreadable_answer", None]
+    assert result.patch is not None
+
+
 @pytest.mark.parametrize(
     ("path", "mode"),
     [

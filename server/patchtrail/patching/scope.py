@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from patchtrail.patching.patch import Patch, Refusal
 from patchtrail.patching.ports import Workspace
+from patchtrail.redaction.placeholder import PLACEHOLDER
 
 __all__ = ["refusal_of"]
 
@@ -22,6 +23,9 @@ def refusal_of(patch: Patch, workspace: Workspace) -> Refusal | None:
         parts = PurePosixPath(one.file_path).parts
         if PurePosixPath(one.file_path).is_absolute() or ".." in parts or any(part.lower() in KEPT for part in parts):
             return Refusal("outside_workspace", f"{one.file_path} is not a file that a patch may change.")
+        if set(PLACEHOLDER.findall(one.after)) - set(PLACEHOLDER.findall(one.before or "")):
+            # Of a secret that could not be put back, or that the model made up.
+            return Refusal("unreadable_answer", f"The change would write a secret's placeholder into {one.file_path}.")
         if _leads_out(workspace, one.file_path):
             return Refusal("outside_workspace", f"{one.file_path} is, or lies behind, a symbolic link.")
     return None
