@@ -41,7 +41,8 @@ def _saves(folder: Path) -> Section:
         work.mkdir()
         (work / "big.txt").write_text(LINE * (FILE_BYTES // len(LINE)))
         git(work, "init", "--quiet")
-    bare = LanguageClient(BARE, None)
+    with (folder / "bare.log").open("wb") as log:
+        bare = LanguageClient(BARE, None, log=log)
     ours = LanguageClient([*PATCHTRAIL, "serve", "--spool", str(folder / "spool")], None)
     for client, work in zip((bare, ours), works, strict=True):
         client.initialize(work, {"settings": {"folders_allowed": [str(work)]}})

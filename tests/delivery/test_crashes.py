@@ -280,6 +280,26 @@ def test_a_failed_sync_is_never_trusted_again() -> None:
         desk.check()
 
 
+@pytest.mark.parametrize("failing_too", ["truncate", "nothing"])
+def test_what_a_failed_write_left_is_never_sealed(failing_too: str) -> None:
+    """P3: half a line that a failing disk left behind synced ones is gone before its segment is closed and signed."""
+    for seed in range(5):
+        desk = Desk()
+        trace = desk.open()
+        assert trace is not None
+        token = desk.token()
+        desk.append(trace, fact(token), token)
+        desk.tend()
+        at_fault = ("append", failing_too)
+        desk.disk.fault = lambda _at, operation, _path, at=at_fault: errno.ENOSPC if operation in at else None
+        assert not desk.append(trace, fact("act-99"), "act-99")
+        desk.disk.fault = failing(-1, 0, is_for_ever=False)
+        desk.clock.advance(61_000)
+        desk.tend()
+        desk.cut_power(Random(seed))
+        desk.deliver_everything()
+
+
 def test_a_trace_that_has_ended_takes_nothing_more() -> None:
     """Whatever the disk did to its seal, nothing follows an end."""
     desk = Desk()

@@ -78,13 +78,15 @@ class ActiveSegment:
     def _cut(self) -> None:
         """Remove what was half written; if even that fails, the file is written anew before anything else."""
         assert self._descriptor is not None, "something was written"
+        # What a failed write left in the file has to be gone from the disk before the file gets another name.
+        self.is_synced = False
         try:
             self._disk.truncate(self._descriptor, len(self._held))
         except OSError:
             self._abandon()
 
     def _abandon(self) -> None:
-        self._is_sound = False
+        self._is_sound = self.is_synced = False
         self.close()
 
     def _write_anew(self) -> None:
