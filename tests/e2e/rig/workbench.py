@@ -96,9 +96,8 @@ class Workbench:
         """Run a command by its exact title, with its category: `Category: Title`."""
         name = json.dumps(title, ensure_ascii=False)
         rows = self.page.locator(f"{QUICK_INPUT} .quick-input-list .monaco-list-row[aria-label={name}]")
-        keyed = self.page.locator(
-            f"{QUICK_INPUT} .quick-input-list .monaco-list-row[aria-label^={json.dumps(title + ', ')}]"
-        )
+        start = json.dumps(f"{title}, ", ensure_ascii=False)
+        keyed = self.page.locator(f"{QUICK_INPUT} .quick-input-list .monaco-list-row[aria-label^={start}]")
         self._choose("F1", f">{title}", rows.or_(keyed).first)
 
     def pick(self, text: str) -> None:
