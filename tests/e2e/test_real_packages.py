@@ -27,14 +27,26 @@ MIN_TESTS = 200
 
 @dataclass(frozen=True)
 class Package:
-    """A package of real_packages.txt, the folder of its own code, and a seed whose first bug its tests notice."""
+    """A package of real_packages.txt, the folder of its own code, and a seed whose first bug its tests notice.
+
+    `left_out` are files of its suite that measure time, and fail by themselves on a busy machine.
+    """
 
     name: str
     code: str
     seed: int
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def suite(self) -> str:
+        """The command of its own suite."""
+        return shlex.join([*shlex.split(SUITE), *(f"--ignore-glob={one}" for one in self.left_out)])
 
 
-PACKAGES = (Package("sqlparse", "sqlparse", 9), Package("boltons", "boltons", 3), Package("mistune", "src/mistune", 8))
+PACKAGES = (
+    *(Package("sqlparse", "sqlparse", 9), Package("boltons", "boltons", 3)),
+    Package("mistune", "src/mistune", 8, left_out=("*/test_security_*.py", "*/test_inline_limits.py")),
+)
 
 
 @dataclass(frozen=True)
@@ -63,8 +75,8 @@ def test_a_real_package_is_debugged_recorded_and_replayed(package, tmp_path):
     commit_everything(run, published)
     total = untouched_suite(run, published, package, tmp_path)
 
-    played = run(sys.executable, PLAY, "--repo", published, "--test", SUITE, "--seed", package.seed, "--no-keep",
-                 "--output", output, "--work", work)  # fmt: skip
+    story = ["--repo", published, "--test", package.suite, "--seed", package.seed]
+    played = run(sys.executable, PLAY, *story, "--no-keep", "--output", output, "--work", work)
 
     assert "The tests fail before" not in played
     assert run("git", "status", "--porcelain", "--ignored", cwd=published) == ""
@@ -119,7 +131,7 @@ def untouched_suite(run: Runner, published: Path, package: Package, folder: Path
     sources = [path.read_text("utf-8") for path in (published / package.code).rglob("*.py")]
     assert sum(bool(line.strip()) for source in sources for line in source.splitlines()) >= MIN_LINES
     report = folder / "untouched.xml"
-    run(*shlex.split(SUITE), cwd=published, PYTEST_ADDOPTS=f"--junitxml={report}")
+    run(*shlex.split(package.suite), cwd=published, PYTEST_ADDOPTS=f"--junitxml={report}")
     cases = list(ElementTree.parse(report).iter("testcase"))
     assert [case.get("name") for case in cases if {one.tag for one in case} & {"failure", "error"}] == []
     assert sum(case.find("skipped") is None for case in cases) >= MIN_TESTS
