@@ -255,6 +255,9 @@ def test_a_pause_a_model_and_a_killed_host(tmp_path: Path, vsix: Path, collector
         person.server.kill_extension_host()
         (stop,) = person.wait_for("debug_stop")
         (note,) = person.events("rationale_note")
+        # A host that is just starting when its window closes would wait for it for hours.
+        until("the next host is there", person.server.extension_host_pids, 40)
+        person.says("Recording")
 
     assert (note["data"]["source"], note["data"]["hint"]) == ("editor_model", "third_red_run")
     assert (note["data"]["draft_text"], note["data"]["text"]) == (
