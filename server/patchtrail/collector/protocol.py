@@ -12,20 +12,27 @@ __all__ = ["MAX_HEADER_BYTES", "CappedHttp"]
 MAX_HEADER_BYTES = 16 * 1024
 TOO_LARGE = f"A request's line and headers may take {MAX_HEADER_BYTES} bytes."
 LINE_END = len(b": \r\n")
+LINGER_S = 1.0
+LINGER_BYTES = 1024 * 1024
+"""How long, and for how much, a refused connection is still read: closed at once, the system would drop the answer."""
 
 
 class CappedHttp(HttpToolsProtocol):
     """A connection that is closed when a request's headers grow beyond 16 KiB, ended or not."""
 
     _is_in_headers = False
+    _is_refused = False
     _received = 0
     _head_bytes = 0
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser; headers that still go on after the cap are refused without waiting for their end."""
         self._received += len(data)
+        if self._is_refused:
+            self._let_go()
+            return
         super().data_received(data)
-        if self._is_in_headers and self._received > MAX_HEADER_BYTES and not self.transport.is_closing():
+        if self._is_in_headers and self._received > MAX_HEADER_BYTES and not self._is_refused:
             self._refuse(431, Problem(code="headers_too_large", message=TOO_LARGE, detail={}))
 
     def on_message_begin(self) -> None:
@@ -60,5 +67,15 @@ class CappedHttp(HttpToolsProtocol):
     def _refuse(self, status: int, problem: Problem) -> None:
         content = problem.model_dump_json().encode()
         headers = f"content-type: {PROBLEM_MEDIA_TYPE}\r\ncontent-length: {len(content)}\r\nconnection: close\r\n\r\n"
+        self._is_refused, self._received = True, 0
         self.transport.write(STATUS_LINE[status] + headers.encode() + content)
-        self.transport.close()
+        if not self.transport.can_write_eof():
+            self.transport.close()
+            return
+        self.transport.write_eof()
+        self.loop.call_later(LINGER_S, self.transport.close)
+
+    def _let_go(self) -> None:
+        """Drop what a refused client goes on to send, up to a bound."""
+        if self._received > LINGER_BYTES:
+            self.transport.close()
