@@ -20,10 +20,11 @@ node_modules/.ready: package-lock.json package.json
 	npm ci --silent --no-progress
 	@touch $@
 
-# make demo                              the sample repository
+# make demo                              the sample repository, then three sessions and what becomes of them
 # make demo REPO=path TEST="pytest -q"   a clone of your own, with a bug planted
 demo: $(STAMP)
-	$(BIN)/python examples/first_session/play.py $(if $(REPO),--repo "$(REPO)") $(if $(TEST),--test "$(TEST)") $(if $(SEED),--seed $(SEED))
+	$(BIN)/python examples/first_session/play.py $(if $(REPO),--repo "$(REPO)",--no-keep) $(if $(TEST),--test "$(TEST)") $(if $(SEED),--seed $(SEED))
+	$(if $(REPO),,$(BIN)/python examples/play_sessions.py)
 
 # The editor that the end-to-end tests drive.
 .editor/.ready: tests/e2e/rig/package-lock.json tests/e2e/rig/install.sh

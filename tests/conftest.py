@@ -11,6 +11,13 @@ import pytest
 HERE = Path(__file__).parent
 PURE = ("contract", "integrity", "text", "redaction", "trace", "study")
 ALLOWED_SKIPS = HERE / "allowed_skips.txt"
+OF_PAID_MODELS = ("OPENAI_API_KEY", "OPENAI_API_KEY_FILE", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY")
+
+
+def pytest_configure() -> None:
+    """Forget the keys of paid models, so that no test can ask one."""
+    for name in OF_PAID_MODELS:
+        os.environ.pop(name, None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -30,6 +30,7 @@ HERE = Path(__file__).resolve().parent
 PATCHTRAIL = [sys.executable, "-m", "patchtrail"]
 MAX_TRIES = 40
 TESTS_TIMEOUT_S = 900
+ASSESSED_TIMEOUT_S = 600
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,9 @@ def main() -> int:
             story = own_story(Path(options.repo).resolve(), options.test, options.seed, folder / "repository")
         else:
             story = sample_story(Path(options.sample), options.test, folder / "repository")
-        collector = Collector(PATCHTRAIL, output / "collector")
+        collector = Collector(PATCHTRAIL, output / "collector", *([] if options.assess else ["--no-qa"]))
         try:
-            return present(story, collector, folder, output, is_kept=options.keep)
+            return present(story, collector, folder, output, options)
         finally:
             collector.stop()
     finally:
@@ -76,6 +77,9 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--work", default="", help="where the clone is made and kept (default: it is removed)")
     parser.add_argument(
         "--keep", action=argparse.BooleanOptionalAction, default=sys.stdout.isatty(), help="let the collector run on"
+    )
+    parser.add_argument(
+        "--assess", action=argparse.BooleanOptionalAction, default=True, help="wait for replay, tests and judgement"
     )
     options = parser.parse_args()
     options.test = options.test or f"{shlex.quote(sys.executable)} -m pytest -q"
@@ -120,12 +124,14 @@ def noticed_bug(repository: Path, test_command: str, seed: int) -> Bug:
     raise SystemExit(f"None of {MAX_TRIES} planted bugs turned the tests red; try another --seed or --test.")
 
 
-def present(story: Story, collector: Collector, folder: Path, output: Path, *, is_kept: bool) -> int:
+def present(story: Story, collector: Collector, folder: Path, output: Path, options: argparse.Namespace) -> int:
     """Play the session, then verify, export and show it."""
     key_line = enrol(collector.url, collector.invite())
     started = time.monotonic()
     trace_id = play(story, key_line, folder / "spool")
     print(f"\nPlayed and delivered {trace_id} in {time.monotonic() - started:.1f} s.\n", flush=True)
+    if options.assess:
+        wait_until_assessed(collector, trace_id)
     reading = {**os.environ, "PATCHTRAIL_COLLECTOR_URL": collector.url, "PATCHTRAIL_TOKEN": collector.token}
     reading["PATCHTRAIL_SERVER_KEY"] = httpx.get(f"{collector.url}/v1/keys").json()["root"]["jkt"]
     bundle = output / f"{trace_id}.zip"
@@ -138,7 +144,7 @@ def present(story: Story, collector: Collector, folder: Path, output: Path, *, i
         subprocess.run([*PATCHTRAIL, *arguments], env=reading, check=True)
     command = Path(sys.executable).parent / "patchtrail"
     print(f"\nRead it again:   {command} trace show {bundle}")
-    if not is_kept:
+    if not options.keep:
         print(f"Collector again: {command} collect --data-dir {collector.data_dir}")
     else:
         print(f"Read it live:    {collector.url}/docs  (token in {collector.data_dir / 'server_token'})")
@@ -156,7 +162,7 @@ def play(story: Story, key_line: str, spool: Path) -> str:
     client = LanguageClient([*PATCHTRAIL, "serve", "--key-stdin", "--spool", str(spool)], key_line)
     client.initialize(repository, {"settings": {"folders_allowed": [str(repository)]}})
     consent = client.request("patchtrail/consent/read")["consent"]
-    facts = {"is_telemetry_enabled": True, "is_workspace_trusted": True, "consent": consent}
+    facts = {"is_telemetry_enabled": True, "is_workspace_trusted": True, "consent": consent, "is_base_agreed": True}
     client.request("patchtrail/facts/report", facts)
     task = {"task_id": "DEMO-1", "task_title": story.title, "task_description": "Played by the demo."}
     state = client.request("patchtrail/session/start", {"root_uri": repository.as_uri(), **task})
@@ -231,6 +237,17 @@ def wait_until_delivered(client: LanguageClient) -> None:
             return
         time.sleep(0.05)
     raise SystemExit(f"The session was not delivered: {state}")
+
+
+def wait_until_assessed(collector: Collector, trace_id: str) -> None:
+    """Wait until the collector has replayed the session, run its tests in its sandbox, and judged how it went."""
+    print("The collector replays it, runs its tests in a sandbox without network, and judges it …", flush=True)
+    deadline = time.monotonic() + ASSESSED_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if collector.get(f"/v1/traces/{trace_id}/qa")["state"] in ("done", "failed"):
+            return
+        time.sleep(0.5)
+    print("It is still at it; ask again with `patchtrail trace show`.", flush=True)
 
 
 def shown(test_command: str) -> str:

@@ -191,6 +191,10 @@ export interface AttemptRecord {
    * Shared by all tries for one finding or batch.
    */
   group_id?: string;
+  /**
+   * Learned patterns that the prompt showed; what its budget left out is not among them.
+   */
+  pattern_ids?: string[];
 }
 /**
  * The finding as it stood when it was asked about; lines count from 1, characters are UTF-16 units from 0.
@@ -265,6 +269,46 @@ export interface AuthorShare {
   agent?: string | null;
 }
 /**
+ * The running session's base snapshot, in numbers: it goes along with the session's end.
+ */
+export interface BaseStanding {
+  is_ready: boolean;
+  files?: number;
+  size_bytes?: number;
+  redacted?: number;
+  left_out?: number;
+  /**
+   * Why there is none, in a sentence; empty while it is being made.
+   */
+  problem?: string;
+}
+/**
+ * A base snapshot is on disk, redacted.
+ */
+export interface BaseStored {
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  sha256: string;
+  files: number;
+  /**
+   * Of the archive.
+   */
+  size_bytes: number;
+  /**
+   * Files in which redaction replaced something.
+   */
+  redacted?: string[];
+  /**
+   * Files of the start commit that it does not hold.
+   */
+  left_out?: string[];
+}
+/**
  * One breakpoint; `file_path` is relative to its root, or null outside of the session's roots.
  */
 export interface Breakpoint {
@@ -335,6 +379,35 @@ export interface SeenBreakpoint {
   hit_condition?: string | null;
   log_message?: string | null;
   is_enabled?: boolean;
+}
+/**
+ * A bug that follows a pattern; the same bug again raises `count`.
+ */
+export interface BugEntry {
+  pattern: string;
+  error: string;
+  code: string;
+  file_path: string;
+  line: number;
+  stack_trace?: string | null;
+  timestamp: string;
+  count?: number;
+  /**
+   * The rule of the tool that reported it, where one did.
+   */
+  rule_id?: string | null;
+  /**
+   * When it happened before `timestamp`, the newest last.
+   */
+  earlier?: string[];
+  /**
+   * The sessions in which it happened, where it was recorded.
+   */
+  traces?: string[];
+  /**
+   * The same lines after they were fixed, where that is known.
+   */
+  fixed_code?: string | null;
 }
 /**
  * One output: its media types, in order, and the SHA-256 over their names and bytes.
@@ -511,6 +584,24 @@ export interface ChangeGroup {
    * The most documents that changed together.
    */
   documents?: number;
+}
+/**
+ * Line coverage of the lines that the session changed.
+ */
+export interface ChangedCoverage {
+  tool: string;
+  changed_lines: number;
+  covered_lines: number;
+  files: {
+    [k: string]: FileCoverage;
+  };
+}
+/**
+ * A changed file's executable changed lines, and those of them that the tests reached; from 1.
+ */
+export interface FileCoverage {
+  changed: number[];
+  covered: number[];
 }
 /**
  * The changes of a document since its last save, sent at a save, before `textDocument/didSave`.
@@ -1167,6 +1258,23 @@ export interface Signature {
   sig: string;
 }
 /**
+ * Something that broke when it was deployed.
+ */
+export interface DeploymentEntry {
+  issue_type: string;
+  pattern: string;
+  environment?: string;
+  details?: {
+    [k: string]: JsonValue;
+  };
+  timestamp: string;
+  count?: number;
+  /**
+   * When it happened before `timestamp`, the newest last.
+   */
+  earlier?: string[];
+}
+/**
  * What the device must sign, as a `DeviceRegistration`, to prove that it holds the private key.
  */
 export interface DeviceChallenge {
@@ -1267,6 +1375,17 @@ export interface DiagnosticEdit {
  */
 export interface DiagnosticsTaken {
   is_taken: boolean;
+}
+/**
+ * Where a replay first led to something else than what was recorded.
+ */
+export interface Divergence {
+  /**
+   * The event; null where none is to blame.
+   */
+  seq: number | null;
+  file_path: string;
+  message: string;
 }
 /**
  * A blob by reference.
@@ -2026,6 +2145,10 @@ export interface SessionEnd {
    * The coverage ledger, as the recorder kept it.
    */
   coverage?: Coverage | null;
+  /**
+   * The files of the start commit, redacted, as an archive; only where that was agreed to by itself.
+   */
+  base_snapshot?: ArtifactRef | null;
 }
 /**
  * Event line of a `FileCreate`.
@@ -2305,6 +2428,17 @@ export interface PatchOutcome {
   root?: string;
 }
 /**
+ * A fixture of a pattern: code in which it must be found, or must not.
+ */
+export interface Example {
+  code: string;
+  /**
+   * A finding's message or a failure's, where one belongs to it.
+   */
+  message?: string;
+  file_path?: string;
+}
+/**
  * What the client knows and the gate decides from; whatever is not reported counts as no.
  */
 export interface Facts {
@@ -2315,6 +2449,10 @@ export interface Facts {
    * A session that is still to be gone on with was paused: nothing may be sent before.
    */
   is_paused?: boolean;
+  /**
+   * The participant agreed, beside the consent, that the base snapshot is sent.
+   */
+  is_base_agreed?: boolean;
 }
 /**
  * What was chosen; closing the preview is no.
@@ -2493,6 +2631,34 @@ export interface GateDecision {
   reasons: string[];
 }
 /**
+ * One arrow of a pattern's life: why it went from one state to another, with the figures that decided.
+ */
+export interface GateDecisionRecord {
+  decided_at: string;
+  before: "draft" | "shadow" | "canary" | "active" | "probation" | "archived" | "quarantined";
+  after: "draft" | "shadow" | "canary" | "active" | "probation" | "archived" | "quarantined";
+  reason: string;
+  figures?: {
+    [k: string]: JsonValue;
+  };
+  decided_by?: "gate" | "person";
+}
+/**
+ * Code that was generated, and the patterns that were applied to it.
+ */
+export interface GenerationEntry {
+  prompt: string;
+  patterns_applied?: string[];
+  confidence?: number;
+  success: boolean;
+  code_length?: number;
+  metadata?: {
+    [k: string]: JsonValue;
+  };
+  timestamp: string;
+  count?: number;
+}
+/**
  * The collector's signed permission to record one trace; its payload bytes are the chain's genesis.
  */
 export interface Grant {
@@ -2596,6 +2762,10 @@ export interface Settings {
    */
   fixes_preview?: "always" | "notRechecked" | "never";
   /**
+   * Show a hint where code matches an active pattern of the folder's `patterns.json`.
+   */
+  patterns_hints?: boolean;
+  /**
    * Who makes patches: `endpoint` asks the model at `model.url`, `editor` the editor's own, `rules` no model at all. `auto` takes the endpoint where one is set, and the rules otherwise.
    */
   model_source?: "auto" | "endpoint" | "editor" | "rules";
@@ -2634,6 +2804,70 @@ export interface InvitationRequest {
   participant_id?: string | null;
 }
 /**
+ * How far a judge agrees with people: what has to stand wherever its score does.
+ */
+export interface JudgeAlignment {
+  is_aligned: boolean;
+  /**
+   * The verdict in a sentence, with what it rests on, or why it is not given.
+   */
+  badge: string;
+  /**
+   * How many of its judgements people labelled.
+   */
+  labelled?: number;
+  /**
+   * Share of judgements on which it agrees with people.
+   */
+  agreement?: number | null;
+  /**
+   * Lower bound of its 95 % interval.
+   */
+  agreement_low?: number | null;
+  /**
+   * Dimensions whose points pass a gate of their own.
+   */
+  aligned_dimensions?: (
+    | "problem_understanding"
+    | "causal_linking"
+    | "experiment_design"
+    | "efficiency"
+    | "reproducibility"
+    | "safety_hygiene"
+  )[];
+}
+/**
+ * One reason for a score, with the events that it rests on.
+ */
+export interface JudgeReason {
+  dimension:
+    | "problem_understanding"
+    | "causal_linking"
+    | "experiment_design"
+    | "efficiency"
+    | "reproducibility"
+    | "safety_hygiene";
+  /**
+   * The rubric's check that it answers.
+   */
+  check: string;
+  is_met: boolean;
+  /**
+   * It counts half; `is_met` is false then.
+   */
+  is_met_in_part?: boolean;
+  text: string;
+  event_seqs?: number[];
+  /**
+   * Verbatim words of the cited events.
+   */
+  quotes?: string[];
+  /**
+   * Why this reason counts for nothing; empty where it counts.
+   */
+  struck_out?: string;
+}
+/**
  * Scores from 0 to 5 per dimension of the rubric, and their weighted mean.
  */
 export interface JudgeResult {
@@ -2641,6 +2875,50 @@ export interface JudgeResult {
     [k: string]: number;
   };
   overall: number;
+  kind?: ("heuristic" | "model") | null;
+  rubric_version?: string;
+  reasons?: JudgeReason[];
+  /**
+   * The models that were asked; empty for the heuristic judge.
+   */
+  models?: string[];
+  /**
+   * The scores of each sample of a model judge.
+   */
+  samples?: {
+    [k: string]: number;
+  }[];
+  /**
+   * Highest less lowest sample, per dimension.
+   */
+  spread?: {
+    [k: string]: number;
+  };
+  /**
+   * Dimensions on which the samples disagree too much; the heuristic's score stands there.
+   */
+  abstained?: (
+    | "problem_understanding"
+    | "causal_linking"
+    | "experiment_design"
+    | "efficiency"
+    | "reproducibility"
+    | "safety_hygiene"
+  )[];
+  needs_human?: boolean;
+  cost_usd?: number | null;
+  /**
+   * Why the configured model did not judge, where it did not.
+   */
+  fallback?: string;
+  /**
+   * The heuristic judge's, beside a model's.
+   */
+  heuristic_overall?: number | null;
+  /**
+   * By the newest report that its collector has; null: nobody has looked.
+   */
+  alignment?: JudgeAlignment | null;
 }
 /**
  * The keys that sign grants, receipts and the log, newest last; `root` is the one whose fingerprint clients pin.
@@ -2696,6 +2974,95 @@ export interface KeyStatement {
    * @maxItems 100
    */
   log: [ServerKey, ...ServerKey[]];
+}
+/**
+ * What a linter says at the end that it did not say at the start, and the other way round.
+ */
+export interface LintDelta {
+  tool: string;
+  before: number;
+  after: number;
+  new: LintFinding[];
+  gone: LintFinding[];
+}
+/**
+ * What a linter says of one place.
+ */
+export interface LintFinding {
+  rule: string;
+  file_path: string;
+  line: number;
+  message: string;
+}
+/**
+ * A metrics file.
+ */
+export interface MetricsDocument {
+  bugs?: BugEntry[];
+  test_failures?: TestFailureEntry[];
+  code_reviews?: ReviewEntry[];
+  performance_metrics?: PerformanceEntry[];
+  deployment_issues?: DeploymentEntry[];
+  code_generation?: GenerationEntry[];
+}
+/**
+ * A test that failed, and the pattern that its code violated.
+ */
+export interface TestFailureEntry {
+  test_name: string;
+  failure_reason: string;
+  pattern_violated?: string | null;
+  code_snippet?: string | null;
+  timestamp: string;
+  count?: number;
+  /**
+   * When it happened before `timestamp`, the newest last.
+   */
+  earlier?: string[];
+  /**
+   * The sessions in which it happened, where it was recorded.
+   */
+  traces?: string[];
+  /**
+   * The same lines after they were fixed, where that is known.
+   */
+  fixed_code?: string | null;
+}
+/**
+ * What a review found.
+ */
+export interface ReviewEntry {
+  issue_type: string;
+  pattern: string;
+  severity: "low" | "medium" | "high" | "critical";
+  file_path: string;
+  line: number;
+  suggestion?: string | null;
+  timestamp: string;
+  count?: number;
+  /**
+   * The rule of the tool that reported it, where one did.
+   */
+  rule_id?: string | null;
+  /**
+   * When it happened before `timestamp`, the newest last.
+   */
+  earlier?: string[];
+}
+/**
+ * A measured figure, with whatever describes it.
+ */
+export interface PerformanceEntry {
+  metric_type: string;
+  details?: {
+    [k: string]: JsonValue;
+  };
+  timestamp: string;
+  count?: number;
+  /**
+   * When it happened before `timestamp`, the newest last.
+   */
+  earlier?: string[];
 }
 /**
  * Ask the editor's own model; `model` is the one that the user chose, or empty.
@@ -2834,7 +3201,23 @@ export interface OneShotCreated {
   created_at: string;
   updated_at: string;
   events: number;
+  qa_state?: "waiting" | "queued" | "running" | "done" | "failed";
+  qa_results?: OneShotQa | null;
+  status_url?: string;
   upload_token: string;
+}
+/**
+ * What the collector found out by itself.
+ */
+export interface OneShotQa {
+  tests_passed: boolean | null;
+  /**
+   * From 1 to 5: 1 + 0.8 times the judgement's weighted mean.
+   */
+  reasoning_score: number | null;
+  judge_comments: string | null;
+  test_output?: string | null;
+  qa_timestamp?: string | null;
 }
 /**
  * An edit of one file.
@@ -2878,17 +3261,20 @@ export interface ReasoningDetails {
   [k: string]: JsonValue;
 }
 /**
- * What the collector found out by itself.
+ * Where a trace stands, and what the collector found out about it; `status_url` says it again, later.
  */
-export interface OneShotQa {
-  tests_passed: boolean | null;
+export interface OneShotOutcome {
   /**
-   * From 1 to 5.
+   * A UUID.
    */
-  reasoning_score: number | null;
-  judge_comments: string | null;
-  test_output?: string | null;
-  qa_timestamp?: string | null;
+  trace_id: string;
+  status: "pending" | "complete";
+  created_at: string;
+  updated_at: string;
+  events: number;
+  qa_state?: "waiting" | "queued" | "running" | "done" | "failed";
+  qa_results?: OneShotQa | null;
+  status_url?: string;
 }
 /**
  * A whole trace at once, or its beginning; a client may bring an id of its own.
@@ -2902,6 +3288,10 @@ export interface OneShotRequest {
    * @maxItems 10000
    */
   events?: (OneShotEdit | OneShotCommand | OneShotReasoning)[];
+  /**
+   * The trace is whole: as if it were finalized right away.
+   */
+  finalize?: boolean;
 }
 /**
  * Where a trace stands: `pending` until it is finalized; `events` counts what is stored.
@@ -3116,6 +3506,108 @@ export interface OutcomeTaken {
   is_taken: boolean;
 }
 /**
+ * A reusable lesson.
+ */
+export interface Pattern {
+  pattern_id: string;
+  name: string;
+  description: string;
+  bad_example: string;
+  good_example: string;
+  test_coverage: string;
+  occurrence_frequency: number;
+  last_occurrence: string | null;
+  severity: "low" | "medium" | "high" | "critical";
+  effectiveness_score: number;
+  state?: "draft" | "shadow" | "canary" | "active" | "probation" | "archived" | "quarantined";
+  /**
+   * When a person, or a setting, let the gate try it; nothing: it waits.
+   */
+  approved_at?: string | null;
+  /**
+   * Repository, language or path it holds for; empty: everywhere.
+   */
+  scope?: string;
+  /**
+   * Rules of tools, and exception types, that it answers.
+   */
+  rule_ids?: string[];
+  /**
+   * Where it does not hold, in words.
+   */
+  exceptions?: string[];
+  provenance?: Provenance;
+  positive?: Example[];
+  negative?: Example[];
+  helpful?: number;
+  harmful?: number;
+  retrieved?: number;
+  /**
+   * The counts above by the working copy that told them; each replaces its own.
+   */
+  uses?: {
+    [k: string]: UseCounts;
+  };
+  /**
+   * When a prompt showed it last.
+   */
+  last_used?: string | null;
+  decisions?: GateDecisionRecord[];
+}
+/**
+ * What taught a pattern.
+ */
+export interface Provenance {
+  traces?: string[];
+  attempts?: string[];
+  /**
+   * traces, ci, review, ai_patterns_md, plan_file or by_hand.
+   */
+  source?: string;
+}
+/**
+ * How often one working copy used a pattern since it became active, and how often that helped or did harm.
+ */
+export interface UseCounts {
+  retrieved?: number;
+  helpful?: number;
+  harmful?: number;
+}
+/**
+ * `patterns.json`.
+ */
+export interface PatternFile {
+  version?: 1;
+  patterns: Pattern[];
+}
+/**
+ * One accepted version of a library that is shared through a collector; revisions count from 1.
+ */
+export interface PatternRevision {
+  library: string;
+  revision: number;
+  /**
+   * Integer milliseconds.
+   */
+  made_ms: number;
+  /**
+   * Whose token it came with: `server`, the only one that writes.
+   */
+  written_by: string;
+  /**
+   * Digest of the version's bytes, which is its ETag, too.
+   */
+  sha256: string;
+  patterns: number;
+  size_bytes: number;
+}
+/**
+ * Versions, the newest first: of one library, or the newest of each.
+ */
+export interface PatternRevisions {
+  revisions: PatternRevision[];
+}
+/**
  * A blob that goes along, and the start of it where it is text.
  */
 export interface PendingArtifact {
@@ -3173,6 +3665,41 @@ export interface PendingChunks {
    * Why nothing leaves this machine at present; empty when it may.
    */
   reasons: string[];
+  /**
+   * Of sessions whose end is not on its way yet.
+   */
+  snapshots?: PendingSnapshot[];
+}
+/**
+ * A base snapshot that goes along with the end of its session, unless the participant changes their mind.
+ */
+export interface PendingSnapshot {
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  /**
+   * SHA-256, lower-case hex.
+   */
+  sha256: string;
+  files: number;
+  /**
+   * Of the archive.
+   */
+  size_bytes: number;
+  /**
+   * Files in which redaction replaced something.
+   */
+  redacted?: string[];
+  /**
+   * Files of the start commit that it does not hold.
+   */
+  left_out?: string[];
+  task_title: string;
+  /**
+   * Where it lies on this machine: a gzipped tar archive, to be looked into.
+   */
+  path: string;
 }
 /**
  * A draft as it is kept, redacted; redaction can lengthen a text.
@@ -3205,6 +3732,40 @@ export interface Problem {
   };
 }
 /**
+ * What taught a pattern.
+ */
+export interface Provenance1 {
+  traces?: string[];
+  attempts?: string[];
+  /**
+   * traces, ci, review, ai_patterns_md, plan_file or by_hand.
+   */
+  source?: string;
+}
+/**
+ * How much work waits, and for how long.
+ */
+export interface QaQueue {
+  queued: number;
+  running: number;
+  failed: number;
+  done: number;
+  /**
+   * Age of the oldest job that waits; null when none does.
+   */
+  oldest_queued_ms: number | null;
+  /**
+   * Over the last jobs that started: how long they had waited.
+   */
+  age_p95_ms: number | null;
+}
+/**
+ * Ask for a trace to be assessed again: all of it, or the judgement alone, on the validation that there is.
+ */
+export interface QaRerun {
+  judge_only?: boolean;
+}
+/**
  * What the collector found out by itself; null until it has.
  */
 export interface QaResults {
@@ -3212,10 +3773,146 @@ export interface QaResults {
   judge: JudgeResult | null;
 }
 /**
- * Whether the tests passed when the collector ran them.
+ * What came of replaying a trace and running its tests in the sandbox.
  */
 export interface ValidationResult {
-  tests_passed: boolean;
+  /**
+   * Whether all tests passed at the end; null when nothing ran.
+   */
+  tests_passed: boolean | null;
+  /**
+   * Null in a document that tells no more than the above.
+   */
+  verdict?:
+    ("verified_fix" | "not_fixed" | "regression" | "flaky" | "not_reproducible" | "no_tests" | "not_run") | null;
+  /**
+   * Why the verdict is what it is, in plain words.
+   */
+  reason?: string;
+  replay?: ReplayResult | null;
+  /**
+   * Tests that failed at the start and pass at the end.
+   */
+  fail_to_pass?: string[];
+  /**
+   * Tests that passed at the start and pass at the end.
+   */
+  pass_to_pass?: string[];
+  /**
+   * Tests that failed at the start and still fail.
+   */
+  fail_to_fail?: string[];
+  /**
+   * Tests that passed at the start and fail at the end.
+   */
+  pass_to_fail?: string[];
+  /**
+   * Tests with different outcomes on the same files.
+   */
+  flaky?: string[];
+  /**
+   * Tests, conftest files and plugins that the session changed; pristine ones decide.
+   */
+  changed_test_files?: string[];
+  /**
+   * What was found that would have bent the verdict, in words.
+   */
+  cheats?: string[];
+  recorded_runs?: RecordedRun[];
+  /**
+   * Share of compared tests that agree; null when none.
+   */
+  agreement?: number | null;
+  coverage?: ChangedCoverage | null;
+  lint?: LintDelta | null;
+  /**
+   * pytest, unittest, jest, vitest, go or junit.
+   */
+  runner?: string;
+  /**
+   * The back end that ran the tests, and the Python it gave them.
+   */
+  sandbox?: string;
+  /**
+   * What the sandbox could not limit on this machine.
+   */
+  missing_limits?: string[];
+  network?: "none";
+  /**
+   * The end of the last run's output.
+   */
+  test_output?: string;
+  /**
+   * Integer milliseconds.
+   */
+  duration_ms?: number;
+}
+/**
+ * Whether the recorded edits lead, on the start commit, to the contents that were recorded.
+ */
+export interface ReplayResult {
+  agrees: boolean;
+  /**
+   * Where the files of the start commit came from.
+   */
+  start: "snapshot" | "origin" | "none";
+  edits: number;
+  divergence: Divergence | null;
+  /**
+   * Files that changed and whose content is not recorded.
+   */
+  withheld_files?: string[];
+  /**
+   * Files whose text was redacted, in the start commit or in an edit.
+   */
+  redacted_files?: string[];
+  /**
+   * Why it does not agree, or could not be done, in a sentence.
+   */
+  reason?: string;
+}
+/**
+ * A recorded `test_run`, run again on the files as they stood then, and compared test by test.
+ */
+export interface RecordedRun {
+  seq: number;
+  /**
+   * Null where nothing could be compared; `problem` says why.
+   */
+  agrees: boolean | null;
+  /**
+   * How many tests both runs tell of.
+   */
+  compared: number;
+  disagreements?: TestDisagreement[];
+  problem?: string;
+}
+/**
+ * A test whose outcome was another when the collector ran it.
+ */
+export interface TestDisagreement {
+  test_id: string;
+  recorded: "passed" | "failed" | "error" | "skipped" | "absent";
+  rerun: "passed" | "failed" | "error" | "skipped" | "absent";
+}
+/**
+ * Where the work on a trace stands: `waiting` until the trace is complete.
+ */
+export interface QaStanding {
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  state: "waiting" | "queued" | "running" | "done" | "failed";
+  queued_ms?: number | null;
+  started_ms?: number | null;
+  ended_ms?: number | null;
+  tries?: number;
+  /**
+   * Why the last try failed, where it did.
+   */
+  problem?: string;
+  results: QaResults;
 }
 /**
  * The collector's signed answer to a chunk: it is verified, stored and on disk.
@@ -3340,6 +4037,10 @@ export interface SessionState {
    */
   agents_address?: string | null;
   note_suggestion?: NoteSuggestion | null;
+  /**
+   * Null while nothing is recorded, or the participant did not agree to one.
+   */
+  base_snapshot?: BaseStanding | null;
 }
 /**
  * An environment variable that new terminals should have; `prepend` keeps what the user set behind it.
@@ -3401,6 +4102,10 @@ export interface Settings1 {
    * When a patch is shown as a diff before it is applied. One that the reporting tool could not check again is always shown.
    */
   fixes_preview?: "always" | "notRechecked" | "never";
+  /**
+   * Show a hint where code matches an active pattern of the folder's `patterns.json`.
+   */
+  patterns_hints?: boolean;
   /**
    * Who makes patches: `endpoint` asks the model at `model.url`, `editor` the editor's own, `rules` no model at all. `auto` takes the endpoint where one is set, and the rules otherwise.
    */
@@ -3506,7 +4211,7 @@ export interface TraceDocument {
   coverage?: Coverage | null;
 }
 /**
- * Empty until the collector has validated and judged the trace.
+ * What the collector found out by itself; null until it has.
  */
 export interface QaResults1 {
   validation: ValidationResult | null;
@@ -3564,6 +4269,71 @@ export interface UploadToken {
    * Integer milliseconds.
    */
   expires_ms: number;
+}
+/**
+ * The newest deliveries first.
+ */
+export interface WebhookDeliveries {
+  deliveries: WebhookDelivery[];
+}
+/**
+ * A message to one address, and what became of it so far.
+ */
+export interface WebhookDelivery {
+  message_id: string;
+  url: string;
+  type: "trace.completed" | "qa.done";
+  state: "waiting" | "delivered" | "given_up";
+  tries: number;
+  /**
+   * Integer milliseconds.
+   */
+  created_ms: number;
+  /**
+   * Integer milliseconds.
+   */
+  due_ms: number;
+  ended_ms: number | null;
+  /**
+   * What came of the last try; empty when it was taken.
+   */
+  problem: string;
+}
+/**
+ * The body of a request to a webhook.
+ */
+export interface WebhookMessage {
+  type: "trace.completed" | "qa.done";
+  /**
+   * When it happened, ISO 8601.
+   */
+  timestamp: string;
+  data: WebhookNews;
+}
+/**
+ * What happened to which trace: facts without texts and persons. Whoever wants to know more reads the trace.
+ */
+export interface WebhookNews {
+  /**
+   * Id of one trace.
+   */
+  trace_id: string;
+  qa_state: "waiting" | "queued" | "running" | "done" | "failed";
+  verdict?:
+    ("verified_fix" | "not_fixed" | "regression" | "flaky" | "not_reproducible" | "no_tests" | "not_run") | null;
+  tests_passed?: boolean | null;
+  /**
+   * The judgement's weighted mean, 0 to 5.
+   */
+  overall?: number | null;
+  /**
+   * Whose judgement that is.
+   */
+  judge?: ("heuristic" | "model") | null;
+  /**
+   * How far that judge agrees with people.
+   */
+  alignment?: JudgeAlignment | null;
 }
 
 /** Requests from the client to the sidecar. */

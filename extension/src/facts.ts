@@ -10,6 +10,8 @@ const AGREEMENT = "patchtrail.agreement";
 interface Agreement {
   consent: ConsentRef;
   collector: string;
+  /** Whether the base snapshot may be sent, too; absent in agreements of earlier versions. */
+  isBaseAgreed?: boolean;
 }
 
 /** The participant's agreement, kept by the editor. */
@@ -18,22 +20,32 @@ export class AgreementStore {
 
   /** Return the text that was agreed to with this enrolment; null when there was none. */
   given(enrolment: Enrolment | undefined): ConsentRef | null {
-    const agreement = this.memory.get<Agreement>(AGREEMENT);
-    return enrolment !== undefined && agreement?.collector === named(enrolment) ? agreement.consent : null;
+    return this.#held(enrolment)?.consent ?? null;
+  }
+
+  /** Return whether the base snapshot was agreed to, which counts only under the consent that it was asked with. */
+  isBaseAgreed(enrolment: Enrolment | undefined): boolean {
+    return this.#held(enrolment)?.isBaseAgreed === true;
   }
 
   /** Keep an agreement, or the end of one. */
-  async keep(consent: ConsentRef | null, enrolment: Enrolment): Promise<void> {
-    await this.memory.update(AGREEMENT, consent === null ? undefined : { consent, collector: named(enrolment) });
+  async keep(consent: ConsentRef | null, isBaseAgreed: boolean, enrolment: Enrolment): Promise<void> {
+    await this.memory.update(AGREEMENT, consent === null ? undefined : { consent, collector: named(enrolment), isBaseAgreed });
+  }
+
+  #held(enrolment: Enrolment | undefined): Agreement | undefined {
+    const agreement = this.memory.get<Agreement>(AGREEMENT);
+    return enrolment !== undefined && agreement?.collector === named(enrolment) ? agreement : undefined;
   }
 }
 
 /** Return the facts as they are now. */
-export function facts(consent: ConsentRef | null, is_paused: boolean): Facts {
+export function facts(consent: ConsentRef | null, is_base_agreed: boolean, is_paused: boolean): Facts {
   return {
     is_telemetry_enabled: vscode.env.isTelemetryEnabled,
     is_workspace_trusted: vscode.workspace.isTrusted,
     consent,
+    is_base_agreed,
     is_paused,
   };
 }

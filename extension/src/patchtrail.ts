@@ -112,14 +112,14 @@ export class Patchtrail implements vscode.Disposable {
     return this.consent();
   }
 
-  /** Show the consent page; true when the text in force is agreed to afterwards. */
+  /** Show the consent page, and what is agreed to apart from it; true when the text in force is agreed to afterwards. */
   async consent(): Promise<boolean> {
     const enrolment = this.#enrolment;
     if (enrolment === undefined) return this.connect();
     const text = await this.sidecar.request("patchtrail/consent/read", {});
-    const agreed = await askForConsent(text, enrolment, this.#given());
-    if (agreed !== undefined) {
-      await this.#agreement.keep(agreed ? text.consent : null, enrolment);
+    const answer = await askForConsent(text, { ...enrolment, given: this.#given(), isBaseAgreed: this.#agreement.isBaseAgreed(enrolment) });
+    if (answer !== undefined) {
+      await this.#agreement.keep(answer.isAgreed ? text.consent : null, answer.isBaseAgreed, enrolment);
       await this.#tellFacts();
     }
     return this.#given()?.sha256 === text.consent.sha256;
@@ -210,7 +210,7 @@ export class Patchtrail implements vscode.Disposable {
   }
 
   #facts(): Facts {
-    return facts(this.#given(), this.session.isPaused);
+    return facts(this.#given(), this.#agreement.isBaseAgreed(this.#enrolment), this.session.isPaused);
   }
 
   #given(): ConsentRef | null {

@@ -1,7 +1,7 @@
 // What will be sent, word for word: every chunk that waits, as a read-only document.
 
 import * as vscode from "vscode";
-import type { PendingArtifact, PendingChunk, PendingChunks } from "./contract.gen.ts";
+import type { PendingArtifact, PendingChunk, PendingChunks, PendingSnapshot } from "./contract.gen.ts";
 import { counted } from "./status.ts";
 import type { Sidecar } from "./sidecar.ts";
 
@@ -25,7 +25,7 @@ export class Pending implements vscode.TextDocumentContentProvider, vscode.Dispo
 
   async provideTextDocumentContent(): Promise<string> {
     const told = await this.sidecar.request("patchtrail/pending/read", {});
-    const parts = [heading(told)];
+    const parts = [heading(told), ...(told.snapshots ?? []).map(snapshotText)];
     let [page, size]: [PendingChunks, number] = [told, 0];
     for (;;) {
       for (const chunk of page.chunks) {
@@ -68,6 +68,17 @@ function heading(told: PendingChunks): string {
   ].join("\n");
 }
 
+function snapshotText(snapshot: PendingSnapshot): string {
+  const named = snapshot.task_title === "" ? snapshot.trace_id : `${snapshot.task_title} (${snapshot.trace_id})`;
+  return [
+    `── ${named}, base snapshot: ${counted(snapshot.files, "file")}, ${snapshot.size_bytes} bytes, goes along with the session's end`,
+    `   look into it: tar -tzf '${snapshot.path}'`,
+    ...(snapshot.redacted ?? []).map((path) => `   redacted ${path}`),
+    ...(snapshot.left_out ?? []).map((path) => `   left out ${path}`),
+    "",
+  ].join("\n");
+}
+
 function title(chunk: PendingChunk): string {
   const state = chunk.is_begun ? "may be on its way already" : chunk.is_sealed ? "sealed" : "being written";
   const leaves = chunk.earliest_ms === null ? "stays on this machine" : `leaves at ${new Date(chunk.earliest_ms).toLocaleTimeString()} at the earliest`;
@@ -76,6 +87,7 @@ function title(chunk: PendingChunk): string {
 }
 
 function blob(artifact: PendingArtifact): string[] {
+  if (artifact.text === "") return [`   blob ${artifact.sha256}, ${artifact.media_type}, ${artifact.size_bytes} bytes`];
   const cut = artifact.is_cut ? ["   … (cut here)"] : [];
   return [`   blob ${artifact.sha256}, ${artifact.media_type}, ${artifact.size_bytes} bytes:`, ...artifact.text.split("\n").map((line) => `   │ ${line}`), ...cut];
 }

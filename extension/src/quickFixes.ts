@@ -36,6 +36,15 @@ export class QuickFixes implements vscode.Disposable {
       if (context.diagnostics.length > 0) this.#forward(document);
       return next(document, range, context, token);
     },
+    // Patterns answer diagnostics, too.
+    provideInlayHints: async (document, range, token, next) => {
+      this.#forward(document);
+      return next(document, range, token);
+    },
+    provideHover: async (document, position, token, next) => {
+      this.#forward(document);
+      return next(document, position, token);
+    },
     executeCommand: async (command, args, next) => {
       this.#running += 1;
       try {
@@ -76,7 +85,7 @@ export class QuickFixes implements vscode.Disposable {
     vscode.Disposable.from(this.#previews, this.#undone, this.#watching).dispose();
   }
 
-  /** Every diagnostic of a document, told right before fixes are asked for, and only when they changed. */
+  /** Every diagnostic of a document, told right before fixes or hints are asked for, and only when they changed. */
   #forward(document: vscode.TextDocument): void {
     const client = this.#client;
     if (client === undefined || document.uri.scheme !== "file") return;

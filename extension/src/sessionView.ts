@@ -2,7 +2,8 @@
 // first; failing tests stand below their run, frames below their stop.
 
 import * as vscode from "vscode";
-import type { Coverage, CoverageGap, Entry, Episode, FailedTest, NoteSuggestion, PendingDraft, SessionState } from "./contract.gen.ts";
+import type { BaseStanding, Coverage, CoverageGap, Entry, Episode, FailedTest, NoteSuggestion, PendingDraft, SessionState } from "./contract.gen.ts";
+import { baseNode } from "./baseNode.ts";
 import { coverageItem, gapItem } from "./coverageNodes.ts";
 import { countsOf, episodesNode, type MadeNode, suggestionNode } from "./episodeNodes.ts";
 import { draftItem, entryItem, frameItem, testItem } from "./sessionItems.ts";
@@ -31,6 +32,7 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   #episodes: Episode[] = [];
   #suggestion: NoteSuggestion | null = null;
   #coverage: Coverage | null = null;
+  #base: BaseStanding | null = null;
   #generation = 0;
   #traceId: string | null = null;
   #timer: NodeJS.Timeout | undefined;
@@ -42,6 +44,7 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   /** Follow the sidecar: what is new is fetched once things are quiet. */
   follow(state: SessionState): void {
     this.#suggestion = state.note_suggestion ?? null;
+    this.#base = state.base_snapshot ?? null;
     if (state.trace_id !== this.#traceId) this.#clear(state.trace_id);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#fetch(), QUIET_MS);
@@ -52,6 +55,7 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
       return [
         ...(this.#suggestion === null ? [] : [suggestionNode(this.#suggestion)]),
         ...(this.#coverage === null ? [] : [{ kind: "coverage", coverage: this.#coverage } satisfies Node]),
+        ...(this.#base === null ? [] : [baseNode(this.#base)]),
         ...this.#drafts.map((draft): Node => ({ kind: "draft", draft })),
         ...episodesNode(this.#episodes, this.#entries, this.#traceId ?? ""),
         ...this.#page(this.#entries.length),
@@ -115,6 +119,7 @@ export class SessionView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     this.#drafts = [];
     this.#episodes = [];
     this.#coverage = null;
+    if (traceId === null) this.#base = null;
     this.#traceId = traceId;
     this.#changed.fire(undefined);
   }

@@ -16,6 +16,7 @@ const NAMES = {
   notes_hints: "notes.hints",
   fixes_enabled: "fixes.enabled",
   fixes_preview: "fixes.preview",
+  patterns_hints: "patterns.hints",
   model_source: "model.source",
   model_url: "model.url",
   model_name: "model.name",

@@ -1,6 +1,6 @@
 // What the status bar says, worked out from what is known: one item, never a pop-up.
 
-import type { Coverage, CoverageGap, SessionState } from "./contract.gen.ts";
+import type { BaseStanding, Coverage, CoverageGap, SessionState } from "./contract.gen.ts";
 
 /** What the client knows beside the sidecar's own state. */
 export interface Situation {
@@ -42,6 +42,12 @@ export function gapText(gap: CoverageGap): string {
   const seconds = Math.round((gap.to_ms - gap.from_ms) / 1000);
   const what = gap.channel === "all" ? "" : `${gap.channel}: `;
   return `${what}${gap.reason.replaceAll("_", " ")}, ${counted(seconds, "second")}`;
+}
+
+/** Return how things stand with the base snapshot, in one line. */
+export function baseText(base: BaseStanding): string {
+  if (!base.is_ready) return base.problem ? "No base snapshot" : "The base snapshot is being made";
+  return `Base snapshot: ${counted(base.files ?? 0, "file")}, ${Math.ceil((base.size_bytes ?? 0) / 1000)} kB`;
 }
 
 /** Return what the item shows. */
@@ -103,11 +109,18 @@ function deliveryOf(state: SessionState): string[] {
     ...(state.deletions ? [`${counted(state.deletions, "deletion request")} to be answered by the collector; asked until it does.`] : []),
     ...(state.stuck_traces > 0 ? [`${state.stuck_traces} sessions cannot be uploaded as they are; they are kept.`] : []),
     ...(isNearlyFull(state) ? [`The spool is ${state.spool_percent}% full; at 100% recording stops. Nothing is deleted.`] : []),
+    ...baseOf(state),
     ...(state.notices ?? []),
     ...(state.damaged ?? []),
     ...(state.capture_errors > 0 ? [`${state.capture_errors} captures failed; each is declared as a gap.`] : []),
     ...(state.junit_withheld ? [`No per-test reports: ${state.junit_withheld}`] : []),
   ];
+}
+
+function baseOf(state: SessionState): string[] {
+  const base = state.base_snapshot;
+  if (!base) return [];
+  return [base.is_ready ? `${baseText(base)}; it goes along with the session's end.` : `${baseText(base)}${base.problem ? `: ${base.problem}` : "."}`];
 }
 
 function shortened(sentence: string): string {

@@ -10,7 +10,25 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import append, authors, diffs, editor, hostile, ingest, patches, redaction, replay, save_path, startup
+from tests.bench import (
+    append,
+    authors,
+    clusters,
+    diffs,
+    editor,
+    hints,
+    hostile,
+    ingest,
+    judging,
+    patches,
+    redaction,
+    replay,
+    retrieval,
+    sandbox,
+    save_path,
+    startup,
+    validation,
+)
 from tests.bench.table import Section
 
 __all__ = ["main"]
@@ -28,6 +46,12 @@ PARTS: dict[str, Measure] = {
     "authors": authors.measure,
     "hostile": hostile.measure,
     "patches": patches.measure,
+    "retrieval": retrieval.measure,
+    "hints": hints.measure,
+    "sandbox": sandbox.measure,
+    "validation": validation.measure,
+    "judging": judging.measure,
+    "clusters": clusters.measure,
 }
 LEGEND = "p50 is the median, p99 the bad end; the ratio is ours / floor, taken alternately in this one run."
 

@@ -15,6 +15,6 @@ WITH_LIBRARIES = "--with-libraries"
 
 if __name__ == "__main__":
     if WITH_LIBRARIES in sys.argv:
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: F401
-        from pydantic import BaseModel  # noqa: F401
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: F401 -- what it costs to load
+        from pydantic import BaseModel  # noqa: F401 -- the same
     LanguageServer("bare", "0").start_io()

@@ -15,9 +15,11 @@ from patchtrail.capture.repository import Repository
 from patchtrail.cli.sidecar import build_sidecar
 from patchtrail.contract.lsp import CommandReport, Facts, StartSession
 from patchtrail.contract.settings import Settings
-from patchtrail.delivery import Clock, Device
+from patchtrail.delivery import CAP_BYTES, Clock, Device
 from patchtrail.study import CONSENT, Consent, current_consent
 from patchtrail.trace import Replay, replay
+from patchtrail.trace.base_snapshot import read_base
+from patchtrail.trace.file_tree import FileTree
 from patchtrail.trace.tree import TreeFile
 from tests.editor.spooled import events_of
 
@@ -86,6 +88,20 @@ class Recording:
         assert self.recorder.failures == 0
         return [event["data"] | {"type": event["type"]} for event in events_of(self.spool) if event["type"] in types]
 
+    def snapshot(self) -> FileTree | None:
+        """Return the base snapshot that the session's end names, if it names one."""
+        (end,) = self.told("session_end")
+        named = end["base_snapshot"]
+        return None if named is None else read_base(self.artifacts()[named["sha256"]])
+
+    def artifacts(self) -> dict[str, bytes]:
+        """Return the blobs beside the events."""
+        return {path.name: path.read_bytes() for path in self.spool.glob("trace-*/artifacts/*")}
+
+    def replayed_on(self, tree: FileTree) -> Replay:
+        """Return what the trace replays to on the files of a snapshot, without the repository."""
+        return replay(events_of(self.spool, parsed=True), start_text=tree.text, artifacts=self.artifacts())
+
     def replayed(self) -> Replay:
         """Return what the trace replays to."""
         self.recorder.settle().result()
@@ -100,7 +116,7 @@ class Recording:
         result = replay(
             events_of(self.spool, parsed=True),
             start_text=repositories[""].start_text,
-            artifacts={path.name: path.read_bytes() for path in self.spool.glob("trace-*/artifacts/*")},
+            artifacts=self.artifacts(),
             root_texts={name: one.start_text for name, one in repositories.items() if name},
         )
         for one in repositories.values():
@@ -142,16 +158,21 @@ def recording(
     device: Device | None = None,
     clock: Clock | None = None,
     consent: Consent = CONSENT,
+    is_base_agreed: bool = False,
+    cap_bytes: int = CAP_BYTES,
+    request: StartSession | None = None,
 ) -> Iterator[Recording]:
     """Record a session in the first folder, with the others beside it in the workspace."""
-    sidecar = build_sidecar(spool, device, clock=clock, consent=consent)
+    sidecar = build_sidecar(spool, device, cap_bytes=cap_bytes, clock=clock, consent=consent)
     sidecar.start()
     recorder = sidecar.recorder
     try:
         recorder.configure(Settings(folders_allowed=[str(one) for one in folders], **(settings or {})))
         recorder.meet(recorder._keeper.client, folders)
-        recorder.report_facts(FACTS.model_copy(update={"consent": consent.ref})).result()
-        recorder.start(StartSession(root_uri=folders[0].as_uri(), task_id="T"), folders[0]).result()
+        recorder.report_facts(
+            FACTS.model_copy(update={"consent": consent.ref, "is_base_agreed": is_base_agreed})
+        ).result()
+        recorder.start(request or StartSession(root_uri=folders[0].as_uri(), task_id="T"), folders[0]).result()
         yield Recording(recorder, folders, spool)
     finally:
         sidecar.close()

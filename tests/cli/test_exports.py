@@ -134,6 +134,34 @@ def test_agent_trace(tmp_path: Path) -> None:
     ]
 
 
+def test_atif(tmp_path: Path) -> None:
+    """The session is a trajectory by the RFC's rules: numbered steps, each act with its call and what came of it."""
+    trajectory = json.loads(check("atif", tmp_path).read_text())
+    jsonschema.validate(trajectory, json.loads((Path(__file__).parent / "atif-v1.7.schema.json").read_text()))
+    steps = trajectory["steps"]
+    acts = [step for step in steps if "tool_calls" in step]
+    by_seq = {step["extra"]["seq"]: step for step in steps}
+    edits = [
+        SEQ[step["extra"]["seq"]]["data"] for step in acts if step["tool_calls"][0]["function_name"] == "edit_file"
+    ]
+
+    assert [step["step_id"] for step in steps] == list(range(1, len(steps) + 1))
+    assert trajectory["final_metrics"]["total_steps"] == len(steps)
+    assert steps[0]["source"] == "user"
+    assert [one["diff_unified"] for one in edits] == [
+        step["tool_calls"][0]["arguments"]["diff"]
+        for step in acts
+        if step["tool_calls"][0]["function_name"] == "edit_file"
+    ]
+    for step in acts:
+        assert [one["source_call_id"] for one in step["observation"]["results"]] == [
+            one["tool_call_id"] for one in step["tool_calls"]
+        ]
+    for seq, line in SEQ.items():
+        if line["type"] == "rationale_note":
+            assert by_seq[seq]["message"] == f"{line['data']['kind']}: {line['data']['text']}"
+
+
 def test_progsnap2(tmp_path: Path) -> None:
     """The dataset keeps the rules of ProgSnap2, and each code state is a commit that holds the texts."""
     folder = check("progsnap2", tmp_path)

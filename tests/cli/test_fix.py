@@ -13,6 +13,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from patchtrail.cli.app import app
+from tests.model import ModelServer, Reply
 
 ROOT = Path(__file__).parents[2]
 WORKFLOW = ROOT / ".github/workflows/patchtrail.yml"
@@ -75,6 +76,19 @@ def test_patches_are_written_when_asked(repository: Path) -> None:
     check(run(repository, "--write"), 0)
     check(run(repository), 0, "No findings.")
     assert "import os" not in (repository / "shop.py").read_text()
+
+
+def test_a_broken_pattern_file_is_named(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What keeps learned patterns out of prompts is said once, on standard error; patches are still found."""
+    (repository / "patterns.json").write_text('{"patterns": [{"name": 3}]}')
+    with ModelServer(lambda _: Reply("No change.")) as server:
+        monkeypatch.setenv("PATCHTRAIL_MODEL_URL", server.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "test-key")
+        result = run(repository, "shop.py", "--strategy", "single")
+
+    check(result, 0, "2 of 2 findings have a patch")
+    assert result.stderr.count("patterns.json is no pattern library: ") == 1
+    assert "patterns.0." in result.stderr
 
 
 def test_a_pull_request_is_about_its_changed_lines(repository: Path, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def test_files_are_written_as_they_were(tmp_path: Path) -> None:
         events = events_of(session.spool, parsed=True)
     start = events[0].data
     assert isinstance(start, SessionStart)
-    ground = Ground(start, shop, {"api": api})
+    ground = Ground.in_repositories(start, shop, {"api": api})
     held = [VerifiedEvent(event, "") for event in events]
     blobs = {path.name: path.read_bytes() for path in (tmp_path / "spool").glob("trace-*/artifacts/*")}
     result = ground.replay(held, blobs)

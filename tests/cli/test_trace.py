@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,8 @@ from typer.testing import CliRunner
 from patchtrail.cli.app import app
 from patchtrail.contract.collection import KeySet, ServerKey
 from patchtrail.trace import write_bundle
+from patchtrail.trace.base_snapshot import write_base
+from patchtrail.trace.file_tree import FileTree
 from tests.integrity.honest import Honest, honest, server_key
 
 SESSION = honest(seed=5)
@@ -69,6 +72,23 @@ def test_replay_needs_the_start_commit(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path / "other")], check=True)
     arguments = ("trace", "verify", bundle(tmp_path), *PINNED, "--repo", tmp_path / "other")
     check(2, "does not hold the start commit", arguments=arguments)
+
+
+def test_a_snapshot_that_contradicts_the_trace(tmp_path: Path) -> None:
+    """A base snapshot on which the edits do not replay is a fault, as a repository would be."""
+    base = write_base(FileTree({"shop.py": b"something else\n"}))
+    path = bundle(tmp_path, honest(seed=5, base=base))
+    check(1, "FAULT", "replay.", "1 artifact", arguments=("trace", "verify", path, *PINNED))
+
+
+def test_a_snapshot_that_cannot_be_read(tmp_path: Path) -> None:
+    """Nobody vouches for what is in a base snapshot: a hostile one is told, and the trace is as sound as it was."""
+    for base in (b"no archive", gzip.compress(bytes(10 << 20))):
+        path = bundle(tmp_path, honest(seed=5, base=base))
+        check(0, "[base.unreadable]", "Assurance level L3", arguments=("trace", "verify", path, *PINNED))
+        check(2, "cannot be read", arguments=("trace", "replay", path, "-o", tmp_path / "out"))
+
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,29 @@ import pytest
 from typer.testing import CliRunner
 
 from patchtrail.cli.app import app
+from patchtrail.trace.base_snapshot import BASE_MEDIA_TYPE, read_base, write_base
+from patchtrail.trace.file_tree import FileTree
 from tests.collector.open_clients import DEV_TOKEN, OpenTrace, dev_collector, event
 from tests.contract.open_samples import COMMAND, EDIT, ONE_SHOT, REASONING
 from tests.delivery.fakes import RunningCollector
+from tests.sandbox.walls import usable
 
 BEFORE, AFTER = "total = a - b\n", "total = a + b\n"
 DIFF = f"--- a/calc.py\n+++ b/calc.py\n@@ -1 +1 @@\n-{BEFORE}+{AFTER}"
+SECRET = "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc"
+TESTS = """\
+from pathlib import Path
+
+
+def test_sum():
+    told = {"a": 2, "b": 3}
+    exec(Path("calc.py").read_text(), told)
+    assert told["total"] == 5
+
+
+def test_nothing():
+    assert Path("calc.py").exists()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +152,56 @@ def test_replay(collector: RunningCollector, trace_id: str, repo: Path, tmp_path
     check(collector, 0, "1 file", "Assurance level L0", arguments=arguments)
 
     assert (target / "calc.py").read_text() == AFTER
+
+
+@pytest.fixture(scope="module")
+def based(collector: RunningCollector) -> str:
+    """Send a session that brings the files of its start commit along, and return its id."""
+    trace = OpenTrace(collector)
+    files = {"calc.py": BEFORE, "tests/test_sum.py": TESTS, "keys.py": f'api_key = "{SECRET}"\n'}
+    snapshot = write_base(FileTree({path: text.encode() for path, text in files.items()}))
+    headers = {**trace.bearer, "Content-Type": BASE_MEDIA_TYPE}
+    assert httpx.put(f"{trace.url}/base", content=snapshot, headers=headers).status_code == 201
+    trace.send(0, event(0, file_path="calc.py", diff_unified=DIFF))
+    assert trace.complete().status_code == 200
+    return str(trace.trace_id)
+
+
+def test_its_own_snapshot_is_ground_enough(collector: RunningCollector, based: str, tmp_path: Path) -> None:
+    """Without a repository a trace is replayed on the files that it brought along, as its collector keeps them."""
+    target = tmp_path / "after"
+    check(collector, 0, "3 files", "Assurance level L0", arguments=("trace", "replay", based, "-o", target))
+
+    assert (target / "calc.py").read_text() == AFTER
+    assert SECRET not in (target / "keys.py").read_text()
+
+
+def test_an_instance_of_its_own_snapshot(
+    collector: RunningCollector, based: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It gives a benchmark's instance, too, which its own files prove."""
+    usable()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    target = tmp_path / "instance.json"
+    check(collector, 0, arguments=("trace", "export", based, "--format", "swe-bench", "-o", target))
+
+    instance = json.loads(target.read_text())
+    assert instance["FAIL_TO_PASS"] == '["tests/test_sum.py::test_sum"]'
+
+
+def test_who_may_read_a_snapshot(collector: RunningCollector, based: str, trace_id: str) -> None:
+    """It is given to whoever may read the trace; of a trace without one it is said that there is none."""
+    url = f"{collector.url}/v1/traces"
+    answers = {
+        token: httpx.get(f"{url}/{based}/base", headers={"Authorization": f"Bearer {token}"})
+        for token in ("x", DEV_TOKEN)
+    }
+    without = collector.read(f"/v1/traces/{trace_id}/base", DEV_TOKEN)
+
+    assert [answer.status_code for answer in answers.values()] == [401, 200]
+    assert set(read_base(answers[DEV_TOKEN].content).files) == {"calc.py", "keys.py", "tests/test_sum.py"}
+    assert without.status_code == 404
+    assert "no base snapshot" in without.json()["message"]
 
 
 def test_a_diff_that_leads_nowhere(collector: RunningCollector, repo: Path, tmp_path: Path) -> None:

@@ -50,6 +50,11 @@ class Session:
         content = self.bodies[n] if body is None else body
         return httpx.put(f"{self.path}/chunks/{n}", content=content, headers=headers, timeout=30)
 
+    def put_artifact(self, content: bytes):
+        """Send an artifact."""
+        headers = {"Authorization": f"Bearer {self.created.upload_token}", "Content-Type": "application/octet-stream"}
+        return httpx.put(f"{self.path}/artifacts/{digest.sha256(content)}", content=content, headers=headers)
+
     def complete(self):
         """Say that the trace is whole."""
         return httpx.post(f"{self.path}/complete", headers={"Authorization": f"Bearer {self.created.upload_token}"})
@@ -90,8 +95,14 @@ def post_trace(url: str, enrolled: DeviceKey, body: dict) -> httpx.Response:
     return httpx.post(f"{url}/v1/traces", json=body, headers={"Authorization": f"Bearer {enrolled.device_token}"})
 
 
-def opened(collector: RunningCollector, enrolled: DeviceKey | None = None, *, chunks: int = 3) -> Session:
-    """Open a trace and make its chunks."""
+def opened(
+    collector: RunningCollector,
+    enrolled: DeviceKey | None = None,
+    *,
+    chunks: int = 3,
+    told: list[list[EventData]] | None = None,
+) -> Session:
+    """Open a trace and make its chunks, of heartbeats or of what is told in each."""
     enrolled = enrolled or collector.enrol()
     body = request_of(enrolled)
     created = TraceCreated.model_validate_json(post_trace(collector.url, enrolled, body).content)
@@ -99,7 +110,7 @@ def opened(collector: RunningCollector, enrolled: DeviceKey | None = None, *, ch
     proof = dsse.parse_envelope(httpx.Response(200, json=body["proof"]).content)
     grant = opening.open_grant(created.grant, collector.service.key.key.public)
     genesis = opening.genesis_of(opening.open_opening(proof, key.public), grant)
-    runs = lines_of(acts(chunks), created.trace_id, genesis, random.Random(1))
+    runs = lines_of(told or acts(chunks), created.trace_id, genesis, random.Random(1))
     bodies, prev, head, seq = [], genesis, genesis, 0
     for n, run in enumerate(runs):
         chunk = sign_chunk(run, key, trace_id=created.trace_id, n=n, prev_chunk=prev, head_in=head, first=seq)

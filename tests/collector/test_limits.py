@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import Request
 from prometheus_client.parser import text_string_to_metric_families
 
 from patchtrail.collector import CollectorConfig
+from patchtrail.collector.limits import MAX_ARTIFACT_BYTES, read_capped
 from patchtrail.collector.rates import Rate, RateLimits, Rates
-from patchtrail.contract.errors import NotAllowed
+from patchtrail.contract.errors import InvalidInput, NotAllowed
 from tests.collector.open_clients import DEV_TOKEN, OPENING, OpenTrace, check, dev_collector, event
 from tests.collector.sessions import opened, post_trace, request_of
 from tests.collector.test_enrolment import post_device
@@ -223,3 +227,42 @@ def test_an_edit_of_one_shot_counts_as_its_protocol(tmp_path: Path) -> None:
         httpx.post(f"{collector.url}/api/traces", json={**ONE_SHOT, "events": [EDIT]})
 
         assert values(httpx.get(f"{collector.url}/metrics").text)["patchtrail_events_total", "protocol=one_shot"] == 1
+
+
+class QuickLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock a test moves on."""
+
+    skipped_s = 0.0
+
+    def time(self) -> float:
+        """Return the loop's time."""
+        return super().time() + self.skipped_s
+
+
+class ThinLine(Request):
+    """A request whose body comes in pieces, each ten seconds after the one before."""
+
+    def __init__(self, loop: QuickLoop, piece: bytes, count: int) -> None:
+        super().__init__({"type": "http", "headers": []})
+        self._loop, self._piece, self._count = loop, piece, count
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """Yield the body."""
+        for _ in range(self._count):
+            self._loop.skipped_s += 10
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            yield self._piece
+
+
+def test_a_large_body_may_take_its_time_and_a_dribble_may_not() -> None:
+    """What keeps to 64 KiB a second is waited for to its end; what falls 30 seconds behind is given up."""
+    with asyncio.Runner(loop_factory=QuickLoop) as runner:
+        loop = runner.get_loop()
+        assert isinstance(loop, QuickLoop)
+        whole = runner.run(read_capped(ThinLine(loop, bytes(1 << 20), 32), MAX_ARTIFACT_BYTES))
+        with pytest.raises(InvalidInput) as refused:
+            runner.run(read_capped(ThinLine(loop, bytes(1 << 10), 32), MAX_ARTIFACT_BYTES))
+
+    assert (len(whole), loop.skipped_s) == (32 << 20, 360)
+    assert refused.value.code == "too_slow"

@@ -272,6 +272,12 @@ def as_before_the_log(folder: Path, session: Session) -> None:
             old = dsse.seal(plain, "application/vnd.patchtrail.receipt.v1+json", key)
             connection.execute("UPDATE chunks SET receipt = ? WHERE n = ?", (old, told.n))
         later = (
+            "pattern_revisions",
+            "webhook_deliveries",
+            "open_bases",
+            "qa_judgements",
+            "qa_validations",
+            "qa_jobs",
             "forgotten_chunks",
             "deletions",
             "open_leaves",

@@ -43,6 +43,17 @@ LATER_EVENTS: dict[str, tuple[str, dict[str, Any]]] = {
         {**CONTENT, "diff_unified": "", "buffer_hash_after": None, "is_replayable": False, "withheld": "too_large"}
         | {"keyed_hash": SHA, "size_bytes": 60_000_000},
     ),
+    "session_end_with_base": (
+        "session_end",
+        {
+            "reason": "participant",
+            "base_snapshot": {
+                "sha256": SHA,
+                "size_bytes": 9_000,
+                "media_type": "application/vnd.patchtrail.base.v1+tar+gzip",
+            },
+        },
+    ),
     "cell_run": (
         "cell_run",
         {

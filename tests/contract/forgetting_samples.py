@@ -34,6 +34,14 @@ CHUNK = {
     "artifacts": [{"sha256": SHA, "size_bytes": 3, "media_type": "text/plain", "text": "a=1", "is_cut": False}],
     "next_seq": 10,
 }
+BASE = {
+    "trace_id": TRACE,
+    "sha256": SHA,
+    "files": 12,
+    "size_bytes": 9_000,
+    "redacted": ["conf.py"],
+    "left_out": [".env", "vendor/lib"],
+}
 
 FORGETTING: dict[str, dict[str, dict[str, Any]]] = {
     "ForgetRequest": {"one": {"request": ENVELOPE, "manifests": [ENVELOPE]}, "receipted": {"request": ENVELOPE}},
@@ -52,7 +60,16 @@ FORGETTING: dict[str, dict[str, dict[str, Any]]] = {
             "deletions": 1,
             "reasons": ["Off the record."],
         },
+        "with_snapshot": {
+            "chunks": [],
+            "total": 0,
+            "next_skip": None,
+            "deletions": 0,
+            "reasons": [],
+            "snapshots": [{**BASE, "task_title": "Fix the total", "path": "/home/a/spool/artifacts/5"}],
+        },
     },
+    "BaseStored": {"with_names": BASE},
 }
 FORGETTING_WRONG: dict[str, dict[str, Any]] = {
     "ForgetRequest": {"no_request": {"request": "(absent)"}},
@@ -62,5 +79,6 @@ FORGETTING_WRONG: dict[str, dict[str, Any]] = {
     "ForgetMinutes": {"no_time": {"minutes": 0}, "none": {"minutes": "(absent)"}},
     "ForgottenHere": {"negative": {"events": -1}},
     "PendingRequest": {"negative": {"skip": -1}},
-    "PendingChunks": {"no_total": {"total": "(absent)"}},
+    "PendingChunks": {"no_total": {"total": "(absent)"}, "snapshot_without_path": {"snapshots": [BASE]}},
+    "BaseStored": {"short_sum": {"sha256": "5"}, "no_size": {"size_bytes": "(absent)"}},
 }

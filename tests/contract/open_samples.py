@@ -64,6 +64,13 @@ ONE_SHOT = {
 }
 QA = {"tests_passed": True, "reasoning_score": 4.5, "judge_comments": "..."}
 
+OUTCOME = {
+    "status": "complete",
+    "qa_state": "done",
+    "qa_results": {**QA, "test_output": "2 passed", "qa_timestamp": "2024-01-04T12:10:00Z"},
+    "status_url": f"/api/traces/{UUID}/qa",
+}
+
 OPEN_SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
     "OpenTraceRequest": {
         "published": {
@@ -90,8 +97,16 @@ OPEN_SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
     "OpenChunkStored": {
         "stored": {"trace_id": TRACE, "chunk_id": "chunk-001", "chunk_seq": 0, "events": 1, "received_ms": 1}
     },
-    "OneShotRequest": {"published": ONE_SHOT, "without_id": {**ONE_SHOT, "trace_id": None, "events": []}},
-    "OneShotCreated": {"created": {**STANDING, "upload_token": "ptu_x"}},
+    "OneShotRequest": {
+        "published": ONE_SHOT,
+        "whole": {**ONE_SHOT, "finalize": True},
+        "without_id": {**ONE_SHOT, "trace_id": None, "events": []},
+    },
+    "OneShotCreated": {
+        "created": {**STANDING, "upload_token": "ptu_x"},
+        "assessed": {**STANDING, **OUTCOME, "upload_token": "ptu_x"},
+    },
+    "OneShotOutcome": {"pending": STANDING, "assessed": {**STANDING, **OUTCOME}},
     "OneShotEvents": {
         "more": {"events": [REASONING, EDIT]},
         "bare_details": {
@@ -134,6 +149,7 @@ OPEN_WRONG: dict[str, dict[str, Any]] = {
     },
     "OneShotCreated": {"no_token": {"upload_token": "(absent)"}},
     "OneShotEvents": {"nothing": {"events": []}, "no_details": {"events": [{**EDIT, "details": "(absent)"}]}},
+    "OneShotOutcome": {"unknown_state": {"qa_state": "dreaming"}},
     "OneShotStanding": {"unknown_status": {"status": "dreaming"}},
     "OneShotTrace": {"score_as_text": {"qa_results": {**QA, "reasoning_score": "4.5"}}},
 }

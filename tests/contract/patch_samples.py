@@ -72,10 +72,15 @@ FAILED = {
     "hunks": [],
 }
 PATCH_SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
-    "AttemptRecord": {"offered": RECORD, "failed": {**RECORD, **FAILED}},
+    "AttemptRecord": {
+        "offered": RECORD,
+        "failed": {**RECORD, **FAILED},
+        "with_patterns": {**RECORD, "pattern_ids": ["unused_import"]},
+    },
 }
 PATCH_WRONG: dict[str, dict[str, Any]] = {
     "AttemptRecord": {
+        "patterns_as_text": {"pattern_ids": "unused_import"},
         "retry_from_zero": {"retry_attempt": 0},
         "negative_cost": {"cost_usd": -0.1},
         "unknown_failure": {"failure_mode": "bad_mood"},

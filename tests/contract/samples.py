@@ -13,6 +13,7 @@ from tests.contract.log_samples import LOG_SAMPLES, LOG_WRONG, SIGNED_KEYS
 from tests.contract.notebook_samples import NOTEBOOK_SAMPLES, NOTEBOOK_WRONG
 from tests.contract.open_samples import OPEN_SAMPLES, OPEN_WRONG
 from tests.contract.patch_samples import PATCH_SAMPLES, PATCH_WRONG
+from tests.contract.webhook_samples import WEBHOOK_SAMPLES, WEBHOOK_WRONG
 from tests.integrity.honest import honest
 
 SESSION = honest(seed=42)
@@ -159,6 +160,7 @@ ENROLLED = {
 
 SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
     **OPEN_SAMPLES,
+    **WEBHOOK_SAMPLES,
     "Envelope": {"grant": ENVELOPE, "unknown_field": {**ENVELOPE, "later": 1}},
     "InvitationRequest": {"named": {"participant_id": "p-7"}, "drawn": {}},
     "Invitation": {"code": {"code": "0123456789", "participant_id": "p-7", "expires_ms": 1_696_435_200_000}},
@@ -200,7 +202,11 @@ SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
     "DeviceKey": {"pinned": DEVICE_KEY, "not_pinned": {**DEVICE_KEY, "server_jkt": None}},
     "InitializationOptions": {"all": {"settings": SETTINGS, "facts": FACTS}, "none": {}},
     "ConsentText": {"text": {"consent": CONSENT, "text": "# Consent\n"}},
-    "Facts": {"consented": FACTS, "not_consented": {**FACTS, "consent": None}},
+    "Facts": {
+        "consented": FACTS,
+        "not_consented": {**FACTS, "consent": None},
+        "with_base": {**FACTS, "is_base_agreed": True},
+    },
     "GateDecision": {"no": {"is_allowed": False, "reasons": ["Telemetry is off in the editor."]}},
     "StartSession": {
         "named": {"root_uri": "file:///w", "task_id": "T", "task_title": "t", "task_description": ""},
@@ -209,6 +215,7 @@ SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
     "SessionState": {
         "recording": STATE,
         "idle": {**STATE, "state": "idle", "trace_id": None},
+        "with_base": {**STATE, "base_snapshot": {"is_ready": True, "files": 12, "size_bytes": 9_000, "left_out": 1}},
         "with_draft": {
             **STATE,
             "task_title": "Fix the total",
@@ -294,6 +301,7 @@ for _name, _values in MORE_SAMPLES.items():
 
 WRONG: dict[str, dict[str, Any]] = {
     **OPEN_WRONG,
+    **WEBHOOK_WRONG,
     "Envelope": {"no_payload": {"payload": ABSENT}, "no_signatures": {"signatures": []}, "url_safe": {"payload": "-_"}},
     "InvitationRequest": {"empty_name": {"participant_id": ""}, "number": {"participant_id": 7}},
     "Invitation": {"text_time": {"expires_ms": "1696435200000"}},
@@ -315,7 +323,11 @@ WRONG: dict[str, dict[str, Any]] = {
     "DeviceKey": {"no_private_part": {"d": ABSENT}, "p256": {"crv": "P-256"}},
     "InitializationOptions": {"facts_as_list": {"facts": []}},
     "ConsentText": {"no_text": {"text": ABSENT}},
-    "Facts": {"yes_as_text": {"is_telemetry_enabled": "true"}, "yes_as_number": {"is_workspace_trusted": 1}},
+    "Facts": {
+        "yes_as_text": {"is_telemetry_enabled": "true"},
+        "yes_as_number": {"is_workspace_trusted": 1},
+        "base_as_nothing": {"is_base_agreed": None},
+    },
     "GateDecision": {"no_reasons": {"reasons": ABSENT}},
     "StartSession": {"no_root": {"root_uri": ABSENT}, "empty_task": {"task_id": ""}},
     "SessionState": {"unknown_state": {"state": "dreaming"}, "negative_seq": {"next_seq": -1}},

@@ -16,18 +16,22 @@ from pydantic import TypeAdapter, ValidationError
 
 from patchtrail.contract import (
     attempt,
+    base_snapshot,
     collection,
     document,
     evidence,
     forgetting,
+    learning,
     lsp,
     lsp_fixes,
     lsp_forgetting,
     lsp_notebooks,
     open_protocol,
     problem,
+    qa,
     settings,
     transparency,
+    webhooks,
 )
 from patchtrail.contract.decimals import microusd_from_usd, millis_from_seconds, seconds_from_millis, usd_from_microusd
 from patchtrail.contract.errors import InvalidInput, VerificationFailed
@@ -41,11 +45,14 @@ from tests.contract.vectors import FOLDER, SIGNED, write_missing
 
 MODULES = (
     attempt,
+    base_snapshot,
     evidence,
     forgetting,
+    learning,
     collection,
     document,
     problem,
+    qa,
     settings,
     lsp,
     lsp_fixes,
@@ -53,6 +60,7 @@ MODULES = (
     lsp_notebooks,
     open_protocol,
     transparency,
+    webhooks,
 )
 SCHEMA = contract_schema()
 PATHS = sorted(FOLDER.rglob("*.json"))

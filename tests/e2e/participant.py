@@ -89,11 +89,13 @@ class Participant:
         self.answer("Connect to a Collector (2/2)", code)
         return question
 
-    def consent(self) -> str:
-        """Read the consent page, agree, and return what it said."""
+    def consent(self, *, with_base: bool = False) -> str:
+        """Read the consent page, agree, and return what it said; also to the base snapshot, or not."""
         page = self.workbench.webview()
         page.locator("#agree").wait_for()
         text = page.locator("main").inner_text()
+        assert not page.locator("#base").is_checked()
+        page.locator("#base").set_checked(with_base)
         page.locator("#agree").click()
         self.page.locator("iframe.webview.ready").first.wait_for(state="detached")
         return text

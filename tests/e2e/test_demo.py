@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import shutil
 import subprocess
 import sys
@@ -10,20 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import EXAMPLE
+from tests.e2e.conftest import EXAMPLE, ROOT
 
 
 def play(tmp_path: Path, *arguments: str) -> str:
     """Run the demo as `make demo` does, without a terminal; return what it prints."""
     command = [sys.executable, str(EXAMPLE / "play.py"), "--output", str(tmp_path / "out"), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, stdin=subprocess.DEVNULL)
 
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
 def test_the_demo_tells_the_session(tmp_path: Path) -> None:
-    """Red, hypothesis, edit, green, commit: verified at level four, and where to read it."""
+    """Red, hypothesis, edit, green, commit: replayed, tested, judged, verified at level four, and where to read it."""
     told = play(tmp_path)
 
     for line in (
@@ -35,6 +36,8 @@ def test_the_demo_tells_the_session(tmp_path: Path) -> None:
         "pytest -q: 3 passed",
         "Fix: discounts are far too large",
         "ended: participant",
+        "verified_fix",
+        "(heuristic, rubric 1)",
         "Assurance level L4",
         "Read it again:",
     ):
@@ -53,6 +56,8 @@ def test_another_assertion_is_another_timeline(tmp_path: Path) -> None:
     assert "assert 1000 == 999" in told
     assert "pytest -q: 1 failed, 2 passed" in told
     assert "Some tests are still red" in told
+    assert "not_fixed" in told
+    assert "verified_fix" not in told
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLE.glob("*.py")), ids=lambda path: path.name)
@@ -62,3 +67,28 @@ def test_the_driver_is_a_client_like_any_other(path: Path) -> None:
     names = [alias.name for node in imports for alias in node.names] + [getattr(node, "module", "") for node in imports]
 
     assert not [name for name in names if name and name.startswith("patchtrail")]
+
+
+@pytest.mark.timeout(900)
+def test_three_sessions_are_compared(tmp_path: Path) -> None:
+    """Each is sent both ways, replayed, tested in the sandbox and judged; the table says how they differ."""
+    command = [sys.executable, str(ROOT / "examples" / "play_sessions.py"), "--output", str(tmp_path), "--no-keep"]
+    environment = {**os.environ, "COLUMNS": "120"}
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=840, stdin=subprocess.DEVNULL
+    )
+    rows = [[cell.strip() for cell in line.split("│")] for line in done.stdout.splitlines()]
+    table = {label: cells for label, *cells in rows if len(cells) == 6}
+    overall = [float(score) for score in table["overall score"]]
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert table["sent"] == ["open", "signed"] * 3
+    assert table["assurance level"] == ["L0", "L4"] * 3
+    assert table["replay"] == ["agrees"] * 6
+    assert table["verdict"] == ["verified fix"] * 4 + ["not fixed"] * 2
+    assert table["fixed"] == ["yes"] * 4 + ["no"] * 2
+    assert table["files edited"] == ["1", "1", "3", "3", "2", "2"]
+    assert table["test runs"] == ["2", "2", "4", "4", "3", "3"]
+    assert table["commit"] == ["yes"] * 4 + ["no"] * 2
+    assert "by the heuristic judge, not aligned with people: no human labels" in done.stdout
+    assert all(0 < score <= 5 for score in overall)

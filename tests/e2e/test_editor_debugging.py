@@ -238,6 +238,7 @@ def test_a_pause_a_model_and_a_killed_host(tmp_path: Path, vsix: Path, collector
         person.workbench.command("Patchtrail: Focus on Session View")
         person.terminal()
         person.terminal_line("echo $SERVICE_PASSWORD")
+        person.wait_for("cmd_run")
         for count in range(1, 4):
             person.terminal_line("pytest -q")
             person.wait_for("test_run", count)

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from collector import Collector
+from patchtrail.contract.learning import PatternFile
 from tests.e2e.conftest import git
 from tests.e2e.desk import at_desk, make_shop
 from tests.e2e.participant import Participant
 from tests.e2e.rig import until
+from tests.learning.patterns import pattern_of
 from tests.model.reply import Asked, Reply
 from tests.model.server import ModelServer
 from tests.model.truths import Truth, truthful
@@ -74,6 +76,11 @@ def says_not(person: Participant, text: str) -> None:
     until(f"the editor does not say {text!r}", lambda: text not in person.workbench.editor_text(), 30)
 
 
+def changes_told(person: Participant) -> int:
+    """Return how many changes of documents the client has sent, by its own log: the screen shows them earlier."""
+    return sum(path.read_text(errors="replace").count("'textDocument/didChange'") for path in person.server.logs())
+
+
 def shown_and_applied(person: Participant) -> str:
     """Wait for the preview, apply it, and return what its right side showed."""
     right = person.page.locator(".monaco-diff-editor .editor.modified .view-lines")
@@ -85,12 +92,33 @@ def shown_and_applied(person: Participant) -> str:
     return shown
 
 
+def teach(shop: Path) -> None:
+    """Write the folder's one pattern, and a file that it matches."""
+    bad, good = (f"import yaml\n\nconfig = yaml.{name}(text)\n" for name in ("load", "safe_load"))
+    told = {"description": "A loader that runs *code*.", "negative": []}
+    pattern = pattern_of("unsafe_loader", state="active", bad_example=bad, good_example=good, **told)
+    (shop / "patterns.json").write_text(PatternFile(patterns=[pattern]).model_dump_json())
+    (shop / "loading.py").write_text(bad.replace("config", "settings"))
+
+
+def hinted(person: Participant) -> str:
+    """Wait for the hint of the pattern, and return what the pointer shows of it."""
+    person.workbench.open_file("loading.py")
+    says(person, "⚑ unsafe_loader")
+    person.workbench.goto_position(3, 17)
+    person.workbench.keyboard("Control+k", "Control+i")
+    card = person.page.locator(".monaco-hover", has_text="Shown because").first
+    card.wait_for()
+    return card.inner_text().replace("\u00a0", " ")
+
+
 def test_ruffs_own_fixes_without_a_model(tmp_path: Path, vsix: Path) -> None:
     """Connected to nothing, with no model and no key, Ruff's own fix is applied at once; undo is noticed.
 
-    What Ruff cannot fix is not offered.
+    What Ruff cannot fix is not offered. A learned pattern is a hint where code matches, until the good form is typed.
     """
     shop, env = make_found_shop(tmp_path)
+    teach(shop)
     with at_desk(tmp_path, vsix, shop, beside=(FINDINGS,), env=env, **HERE) as person:
         person.workbench.trust()
         fix(person, "prices.py", 1, "Fix: `os` imported but unused")
@@ -99,6 +127,11 @@ def test_ruffs_own_fixes_without_a_model(tmp_path: Path, vsix: Path) -> None:
         person.workbench.keyboard("Control+z")
         says(person, "import os")
         until("the undoing is recorded", lambda: statuses(shop) == ["undone"])
+        card = hinted(person)
+        person.workbench.keyboard("Escape")
+        person.workbench.type("safe_")
+        says_not(person, "⚑ unsafe_loader")
+        typed = person.workbench.editor_text()
         person.workbench.open_file("printed.py")
         person.workbench.goto_position(2, 8)
         person.workbench.keyboard("Control+.")
@@ -107,6 +140,9 @@ def test_ruffs_own_fixes_without_a_model(tmp_path: Path, vsix: Path) -> None:
         offered = menu.inner_text()
 
     assert "Fix: Type" not in offered
+    assert "A loader that runs *code*." in card
+    assert "config = yaml.safe_load(text)" in card
+    assert "settings = yaml.safe_load(text)" in typed
     assert (shop / "prices.py").read_text() == PRICES
     assert attempts(shop)[0]["llm_response"] == "" or attempts(shop)[0]["cost_usd"] == 0
 
@@ -158,7 +194,9 @@ def test_fixes_by_a_model(tmp_path: Path, vsix: Path) -> None:
             fix(person, "printed.py", 2, "Fix: Type")
             until("the model is asked", thinking.reached.is_set)
             person.workbench.goto_position(2, 12)
+            before = changes_told(person)
             person.workbench.type("sum([1]) + ")
+            until("the sidecar is told of the change", lambda: changes_told(person) > before)
             thinking.hold.set()
             told = person.workbench.toast("The file changed").inner_text()
             left = person.workbench.editor_text()

@@ -187,7 +187,9 @@ def play(person: Participant, lasting: list[Collector]) -> bytes:
     seen.wait_for("file_edit")
     # The debugger has put its console in front.
     workbench.command("Terminal: Focus Terminal")
+    # The editor takes what is typed before the prompt is back for a part of the line before.
     workbench.terminal("cd ../web")
+    seen.wait_for("cmd_run", 2)
     workbench.terminal("node jest.cjs")
     seen.wait_for("test_run", 2)
     workbench.terminal("python3 format.py")

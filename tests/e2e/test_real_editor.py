@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
+import tarfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,8 +63,10 @@ def test_a_session(tmp_path: Path, vsix: Path, collector: Collector, request: py
     assert played.place == "test_shop.py 8"
     assert "sum(price for _, price in items) + 1" in played.diff
     trace = verified(collector, trace_id, shop, tmp_path)
+    check_alone(tmp_path / "trace.zip")
     check_events(trace, shop)
     check_replay(trace, shop, tmp_path / "replay")
+    check_snapshot(trace, shop)
     check_logs([path.read_bytes() for path in logs], collector, played.code)
     check_secrets(person, collector, tmp_path)
 
@@ -76,7 +80,7 @@ def play(person: Participant, collector: Collector, screens: Path) -> Played:
     question = person.connect(collector, code)
     workbench.webview().locator("#agree").wait_for()
     workbench.screenshot(screens / "consent.png")
-    consent = person.consent()
+    consent = person.consent(with_base=True)
     person.start("BUG-7: totals are one too large")
     workbench.command("Patchtrail: Focus on Session View")
     person.terminal()
@@ -123,6 +127,12 @@ def verified(collector: Collector, trace_id: str, shop: Path, folder: Path) -> T
         assert done.returncode == 0, done.stdout + done.stderr
     assert "Assurance level L4" in done.stdout
     return read_bundle(bundle)
+
+
+def check_alone(bundle: Path) -> None:
+    """Verify a bundle without its repository: its base snapshot is the ground on which it is replayed."""
+    done = subprocess.run([*PATCHTRAIL, "trace", "verify", bundle], capture_output=True, text=True)
+    assert "Assurance level L4" in done.stdout, done.stdout + done.stderr
 
 
 def check_events(trace: Trace, shop: Path) -> None:
@@ -182,6 +192,20 @@ def check_replay(trace: Trace, shop: Path, replay: Path) -> None:
     assert (replay / "prices.py").read_bytes() == (shop / "prices.py").read_bytes()
     redacted = re.sub(r"<<redacted:[^>]*>>", SECRET, (replay / "conf.py").read_text())
     assert redacted == (shop / "conf.py").read_text()
+
+
+def check_snapshot(trace: Trace, shop: Path) -> None:
+    """The base snapshot holds the start commit's files, read as any tar, with the secret replaced."""
+    (start,) = trace.of_type("session_start")
+    (end,) = trace.of_type("session_end")
+    with tarfile.open(fileobj=io.BytesIO(trace.blobs[end["base_snapshot"]["sha256"]])) as tar:
+        files = {one.name: tar.extractfile(one).read().decode() for one in tar}
+    told = json.loads(files.pop(".patchtrail/base.json"))
+
+    assert set(files) == set(git_output(shop, "ls-tree", "-r", "--name-only", start["start_commit"]).split())
+    assert (told["redacted"], told["left_out"]) == (["conf.py"], [])
+    assert files["prices.py"].strip() == git_output(shop, "show", f"{start['start_commit']}:prices.py")
+    assert SECRET not in "".join(files.values())
 
 
 def check_logs(logs: list[bytes], collector: Collector, code: str) -> None:

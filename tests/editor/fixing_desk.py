@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Union
 
 from lsprotocol import types as lsp
-from pytest_lsp import LanguageClient
+from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
 
 from tests.editor.driven import FACTS, Editor, plain
 
-__all__ = ["FixingEditor", "diagnostic"]
+__all__ = ["FixingEditor", "diagnostic", "fixing_in_neovim"]
 
 
 def diagnostic(line: int, message: str = "BAD is bad", source: str = "Ruff", code: str = "X100") -> lsp.Diagnostic:
@@ -155,3 +160,19 @@ def offset(text: str, position: lsp.Position) -> int:
     start = sum(len(line) + 1 for line in lines[: position.line])
     units = lines[position.line].encode("utf-16-le")[: position.character * 2]
     return start + len(units.decode("utf-16-le"))
+
+
+@asynccontextmanager
+async def fixing_in_neovim(shop: Path, **environment: str) -> AsyncIterator[FixingEditor]:
+    """Make a repository of a folder and open it in Neovim, with the sidecar as it is shipped and a spool beside it."""
+    subprocess.run(["git", "init", "-q"], cwd=shop, check=True)
+    spool = shop.parent / "spool"
+    command = [sys.executable, "-m", "patchtrail", "serve", "--spool", str(spool)]
+    client = await ClientServerConfig(server_command=command, server_env={**os.environ, **environment}).start()
+    made = FixingEditor(client, shop, spool, shop.parent / "engine.jsonl")
+    await client.initialize_session(
+        lsp.InitializeParams(capabilities=client_capabilities("neovim"), root_uri=shop.as_uri())
+    )
+    yield made
+    await client.shutdown_session()
+    await client.stop()

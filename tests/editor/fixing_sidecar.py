@@ -143,7 +143,7 @@ def main(spool: str, log: str) -> None:
     )
 
     def start(server: object, params: object) -> Callable[[], None]:
-        connect(server, sidecar, params)  # type: ignore[arg-type]
+        connect(server, sidecar, params)  # type: ignore[arg-type]  # a stand-in
         return sidecar.close
 
     build_server(start).start_io()

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from lsprotocol import types as lsp
-from pytest_lsp import ClientServerConfig, client_capabilities
 
-from tests.editor.fixing_desk import FixingEditor, diagnostic
+from tests.editor.fixing_desk import FixingEditor, diagnostic, fixing_in_neovim
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 TEXT = "import os\nimport sys\n\nprint(sys.argv)\n"
@@ -25,16 +21,8 @@ async def editor(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Fixi
     folder = tmp_path_factory.mktemp("ruff")
     shop = folder / "shop"
     shop.mkdir()
-    subprocess.run(["git", "init", "-q"], cwd=shop, check=True)
-    command = [sys.executable, "-m", "patchtrail", "serve", "--spool", str(folder / "spool")]
-    client = await ClientServerConfig(server_command=command).start()
-    made = FixingEditor(client, shop, folder / "spool", folder / "engine.jsonl")
-    await client.initialize_session(
-        lsp.InitializeParams(capabilities=client_capabilities("neovim"), root_uri=shop.as_uri())
-    )
-    yield made
-    await client.shutdown_session()
-    await client.stop()
+    async with fixing_in_neovim(shop) as made:
+        yield made
 
 
 async def test_an_unused_import_is_removed(editor: FixingEditor) -> None:

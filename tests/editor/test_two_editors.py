@@ -19,6 +19,7 @@ from patchtrail.editor import connection
 from patchtrail.integrity.opening import local_genesis
 from patchtrail.study import current_consent
 from patchtrail.trace import replay
+from patchtrail.trace.base_snapshot import read_base
 from tests.editor.driven import FACTS, Editor, plain
 from tests.editor.spooled import events_of
 
@@ -45,6 +46,22 @@ async def test_a_session(editor: Editor) -> None:
     assert events[2]["data"]["diff_unified"].endswith("-    return x\n+    return x * 2\n")
     assert events[3]["data"]["output_tail"] == "no\n"
     assert events[0]["prev"] == local_genesis(events[0]["trace_id"])
+
+
+@pytest.mark.asyncio
+async def test_a_base_snapshot_in_any_client(editor: Editor) -> None:
+    """A client that reports the agreement gets the snapshot told, and named by the end; any other gets neither."""
+    state = await editor.start(is_base_agreed=True)
+    while not (state["base_snapshot"]["is_ready"] or state["base_snapshot"]["problem"]):
+        state = await editor.ask("patchtrail/session/status")
+    told = state["base_snapshot"]
+    await editor.ask("patchtrail/session/end")
+    named = events_of(editor.spool)[-1]["data"]["base_snapshot"]
+
+    assert (told["is_ready"], told["problem"], told["size_bytes"]) == (True, "", named["size_bytes"])
+    blob = next(editor.spool.glob(f"trace-*/artifacts/{named['sha256']}"))
+    assert set(read_base(blob.read_bytes()).files) == {"shop.py"}
+    assert (await editor.start())["base_snapshot"] is None
 
 
 @pytest.mark.asyncio

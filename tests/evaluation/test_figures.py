@@ -10,7 +10,7 @@ from patchtrail.evaluation.answer_diff import diff_in
 from patchtrail.evaluation.arms import ANSWER_ARMS, strictly_applied
 from patchtrail.evaluation.damage import damage_of
 from patchtrail.evaluation.table import table
-from patchtrail.evaluation.wilson import Proportion
+from patchtrail.learning.wilson import Proportion
 
 FILE = "".join(f"line {number}\n" for number in range(1, 21))
 GOOD = "--- a/a.py\n+++ b/a.py\n@@ -4,3 +4,3 @@\n line 4\n-line 5\n+line five\n line 6\n"

@@ -56,7 +56,7 @@ def test_no_arm_is_better_than_the_engine(result: SuiteResult) -> None:
 
 def test_the_report_tells_everything(result: SuiteResult) -> None:
     """The report holds goals, the table with a column per arm, and the damage beside the published one."""
-    printed = report(result)
+    printed, diffs = report(result), sum(one.is_diff for one in result.damages)
 
     assert all(one in printed for one in [ENGINE, OFFLINE, *ANSWER_ARMS, "Ruff cannot fix", "published", "goal 90"])
-    assert json.loads(json.dumps(report_json(result)))["damage"]["diffs"] == len(result.damages)
+    assert json.loads(json.dumps(report_json(result)))["damage"]["diffs"] == diffs > 0

@@ -97,3 +97,13 @@ test("the share and its gaps are told in a line each", () => {
   assert.equal(shareText(coverage), "Observed 75.0 % of 2 minutes");
   assert.deepEqual([gapText(gap), gapText({ ...gap, channel: "tests" })], ["off record, 30 seconds", "tests: off record, 30 seconds"]);
 });
+
+test("the base snapshot is told in a line: made, in the making, or why there is none", () => {
+  const lines = (base_snapshot: SessionState["base_snapshot"]): string[] =>
+    statusOf({ isConnected: true, state: { ...RECORDING, base_snapshot: base_snapshot ?? null } }).details.filter((line) => line.toLowerCase().includes("base"));
+
+  assert.deepEqual(lines({ is_ready: true, files: 42, size_bytes: 119_200 }), ["Base snapshot: 42 files, 120 kB; it goes along with the session's end."]);
+  assert.deepEqual(lines({ is_ready: false }), ["The base snapshot is being made."]);
+  assert.deepEqual(lines({ is_ready: false, problem: "It is too large." }), ["No base snapshot: It is too large."]);
+  assert.deepEqual(lines(null), []);
+});

@@ -7,6 +7,8 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from patchtrail.contract.artifact import ArtifactRef
+from patchtrail.contract.base_snapshot import BASE_MEDIA_TYPE
 from patchtrail.contract.event_lines import EventData
 from patchtrail.contract.events import (
     ClockStep,
@@ -77,8 +79,9 @@ def honest(
     study: str = "default",
     device: SigningKey | None = None,
     server: SigningKey | None = None,
+    base: bytes | None = None,
 ) -> Honest:
-    """Return an honest, complete and receipted session."""
+    """Return an honest, complete and receipted session; its end names `base` as its base snapshot."""
     dice, device, server = random.Random(seed), device or device_key(), server or server_key()
     trace_id = f"trace-{hashlib.sha256(f'{seed} {kind}'.encode()).hexdigest()[:32]}"
     statement = Opening(
@@ -111,7 +114,12 @@ def honest(
         opening.open_opening(dsse.parse_envelope(opened), device.public),
         opening.open_grant(dsse.parse_envelope(granted), server.public),
     )
-    runs = lines_of(list(acts(dice, kind, participant, chunks)), trace_id, genesis, dice)
+    told = list(acts(dice, kind, participant, chunks))
+    blobs = {} if base is None else {digest.sha256(base): base}
+    for sha256, content in blobs.items():
+        ref = ArtifactRef(sha256=sha256, size_bytes=len(content), media_type=BASE_MEDIA_TYPE)
+        told[-1][-1] = SessionEnd(reason="participant", base_snapshot=ref)
+    runs = lines_of(told, trace_id, genesis, dice)
     bodies, receipts = seal_runs(runs, trace_id, genesis, device, server)
     evidence = TraceEvidence(
         trace_id=trace_id,
@@ -121,7 +129,7 @@ def honest(
         grant=granted,
         chunks=bodies,
         receipts=receipts,
-        artifacts={},
+        artifacts=blobs,
     )
     return Honest(evidence, runs, genesis, device, server)
 

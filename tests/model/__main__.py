@@ -7,9 +7,11 @@ import importlib
 import signal
 import threading
 from pathlib import Path
+from typing import Any
 
+from tests.model.reply import Asked
 from tests.model.server import ModelServer
-from tests.model.truths import Render, load, truthful
+from tests.model.truths import Belief, Render, Truth, clean, load, truthful
 
 __all__ = ["main"]
 
@@ -23,9 +25,14 @@ def main() -> None:
     parser.add_argument(
         "--render", default="", metavar="MODULE:FUNCTION", help="renders an answer; a clean diff if absent"
     )
+    parser.add_argument(
+        "--belief", default="", metavar="MODULE:FUNCTION", help="what it takes for right; the truth if absent"
+    )
     parser.add_argument("--api-key", default="test-key", help="the bearer key that it wants")
     given = parser.parse_args()
-    answerer = truthful(load(given.truths), _render(given.render), seed=given.seed)
+    render: Render = _named(given.render) if given.render else clean
+    belief: Belief = _named(given.belief) if given.belief else _unmoved
+    answerer = truthful(load(given.truths), render, seed=given.seed, belief=belief)
     stopped = threading.Event()
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, lambda *_: stopped.set())
@@ -34,12 +41,13 @@ def main() -> None:
         stopped.wait()
 
 
-def _render(name: str) -> Render | None:
-    if not name:
-        return None
+def _named(name: str) -> Any:
     module, _, function = name.partition(":")
-    render: Render = getattr(importlib.import_module(module), function)
-    return render
+    return getattr(importlib.import_module(module), function)
+
+
+def _unmoved(_: Asked, truth: Truth) -> Truth:
+    return truth
 
 
 if __name__ == "__main__":

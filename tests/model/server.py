@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from tests.model import anthropic_api, openai_api
+from tests.model.fine_tuning_api import FineTuningApi
 from tests.model.reply import Answerer, Asked, Reply
 
 __all__ = ["ModelServer"]
@@ -29,7 +30,8 @@ class ModelServer:
     """Listens from `with` on until its end.
 
     `rejects` names fields of a request that this server answers with 400, as older ones do; with `says_why` it names
-    the field. With `streams` off it answers a streamed request in one piece. What it was asked stands in `asked`.
+    the field. With `streams` off it answers a streamed request in one piece. What it was asked stands in `asked`, and
+    what it should learn from in `fine_tuning`.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class ModelServer:
         self.says_why = says_why
         self.streams = streams
         self.asked: list[Asked] = []
+        self.fine_tuning = FineTuningApi()
         self.refused = 0
         self.gone = threading.Event()
         self.closing = threading.Event()
@@ -102,6 +105,10 @@ class _Handler(BaseHTTPRequestHandler):
         api: Any = APIS.get(self.path)
         if not self._is_known():
             return
+        tuned = self.model.fine_tuning.post(self.path, self.headers.get("Content-Type", ""), content)
+        if tuned is not None:
+            self._send(*tuned)
+            return
         if api is None:
             self._send(404, {"error": {"message": f"no {self.path} here"}})
             return
@@ -116,6 +123,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.model.asked.append(ask)
         with contextlib.suppress(OSError):
             self._answer(api, ask, self.model.answerer(ask))
+
+    def do_DELETE(self) -> None:
+        """Delete a file that was uploaded."""
+        if self._is_known():
+            self._send(*self.model.fine_tuning.delete(self.path))
 
     def _answer(self, api: Any, ask: Asked, reply: Reply) -> None:
         if reply.hold_after < 0:

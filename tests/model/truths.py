@@ -17,7 +17,7 @@ from pathlib import Path
 from patchtrail.text.diff import diff, diff_of_names
 from tests.model.reply import Answerer, Asked, Reply
 
-__all__ = ["Key", "Render", "Truth", "TruthTable", "clean", "findings_of", "load", "merged", "truthful"]
+__all__ = ["Belief", "Key", "Render", "Truth", "TruthTable", "clean", "findings_of", "load", "merged", "truthful"]
 
 FINDING = re.compile(r"^Finding: (?P<rule>\S+) in (?P<path>.+):(?P<line>\d+)[ \t\r]*$", re.MULTILINE)
 NOTHING = "I could not find a change that I am sure of."
@@ -38,6 +38,8 @@ TruthTable = Mapping[Key, Truth | Sequence[Truth]]
 """A finding's change; several truths where it touches several files."""
 Render = Callable[[Sequence[Truth], int, int], str]
 """(truths, seed, retry) → answer. Truths are at most one per file; the seed is the same for the same request."""
+Belief = Callable[[Asked, Truth], Truth]
+"""What the model takes for right where it is asked so: the truth, or another change."""
 
 
 def findings_of(prompt: str) -> list[Key]:
@@ -52,6 +54,7 @@ def truthful(
     *,
     seed: int = 0,
     retry_of: Callable[[Asked], int] = lambda ask: ask.retry,
+    belief: Belief = lambda _, truth: truth,
 ) -> Answerer:
     """Return what answers from a table of truths; what is in no table is not known to it."""
     rendered = render or clean
@@ -59,7 +62,8 @@ def truthful(
     def answer(ask: Asked) -> Reply:
         # A retry repeats earlier answers and prompts; findings are named by the user and the system alone.
         keys = findings_of("\n".join(one.content for one in ask.messages if one.role != "assistant"))
-        truths = [truth for key in keys if key in table for truth in _several(table[key])]
+        known = [belief(ask, truth) for key in keys if key in table for truth in _several(table[key])]
+        truths = [one for one in known if one.before != one.after]
         if not truths:
             return Reply(NOTHING)
         retry = retry_of(ask)

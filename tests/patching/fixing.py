@@ -28,6 +28,7 @@ class Bench:
     fixing: Fixing
     model: ModelServer | None
     said: list[str] = field(default_factory=list)
+    warned: list[str] = field(default_factory=list)
 
     def findings(self, path: str, *rules: str, tool: str = "ruff") -> list[Finding]:
         """Return what a tool really reports, the named rules alone."""
@@ -74,14 +75,14 @@ def at_bench(
     for path, text in {"pyproject.toml": RUFF, **files}.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(text.encode())
-    workspace = DiskWorkspace(root)
+    workspace, warned = DiskWorkspace(root), list[str]()
     if answerer is None:
-        fixing = fixing_of(workspace, environment, is_offline=False)
-        yield Bench(workspace, fixing, None)
+        fixing = fixing_of(workspace, environment, is_offline=False, warn=warned.append)
+        yield Bench(workspace, fixing, None, warned=warned)
         fixing.close()
         return
     with ModelServer(answerer) as model:
         named = {"PATCHTRAIL_MODEL_URL": model.url, "OPENAI_API_KEY": "test-key", "PATCHTRAIL_MODEL": "test-model"}
-        fixing = fixing_of(workspace, named | environment, is_offline=False)
-        yield Bench(workspace, fixing, model)
+        fixing = fixing_of(workspace, named | environment, is_offline=False, warn=warned.append)
+        yield Bench(workspace, fixing, model, warned=warned)
         fixing.close()

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from patchtrail.contract.learning import PatternFile
 from patchtrail.llm import Cancellation
 from patchtrail.patching import Finding
+from patchtrail.patching.attempts import AttemptStore
 from patchtrail.patching.failing_tests import finding_of_failure
+from tests.learning.patterns import pattern_of
 from tests.model.reply import Reply
 from tests.patching.fixing import Bench, answers, at_bench
 
@@ -324,6 +327,24 @@ def test_limits_of_the_repository_hold(tmp_path: Path) -> None:
 
     assert len(bench.model.asked) == 1
     assert 0 < sum(part.tokens for part in first.context_parts) <= 500
+
+
+def test_a_try_says_which_patterns_it_was_shown(tmp_path: Path) -> None:
+    """A pattern that stood in the prompt is named in each try's record; one that its budget left out is not."""
+    shown = pattern_of("unused_import", state="active", rule_ids=["F401"], description="Take it out.")
+    long = pattern_of("long", state="active", rule_ids=["F401"], description="Consider it well. " * 500)
+    files = {"shop.py": SHOP, "patterns.json": PatternFile(patterns=[long, shown]).model_dump_json()}
+    (tmp_path / ".patchtrail.toml").write_text("[agent]\nmax_prompt_tokens = 1000\nmax_attempts = 2\n")
+    with at_bench(tmp_path, files, answers("No change is needed.")) as bench:
+        bench.fix(*bench.findings("shop.py", "F401"))
+
+        assert ["Take it out." in bench.prompts[0], "Consider it well." in bench.prompts[0]] == [True, False]
+        assert [one.pattern_ids for one in bench.kept()] == [["unused_import"], ["unused_import"], []]
+        assert [one.pattern_ids for one in AttemptStore(tmp_path, redact=str).list()] == [
+            [],
+            ["unused_import"],
+            ["unused_import"],
+        ]
 
 
 def test_a_finding_is_explained(tmp_path: Path) -> None:

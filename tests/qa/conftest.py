@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from patchtrail.qa.suites import RepositorySuites
 from patchtrail.sandbox.bubblewrap import Bubblewrap
 from tests.sandbox.walls import usable
 
@@ -42,6 +43,12 @@ class Folder:
 def walls() -> Bubblewrap:
     """Return the bubblewrap back end."""
     return usable()
+
+
+@pytest.fixture(scope="session")
+def suites(walls: Bubblewrap, tmp_path_factory: pytest.TempPathFactory) -> RepositorySuites:
+    """Return suites in bubblewrap, with a cache of their own."""
+    return RepositorySuites(walls, tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,17 @@
-"""The back end, once for all tests."""
+"""The back ends, each once for all tests."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from patchtrail.sandbox.bubblewrap import Bubblewrap
-from tests.sandbox.walls import usable
+from patchtrail.sandbox import Sandbox
+from tests.sandbox.back_ends import installed, up
 
 
-@pytest.fixture(scope="session")
-def walls() -> Bubblewrap:
-    """Return the bubblewrap back end."""
-    return usable()
+@pytest.fixture(scope="session", params=installed("bubblewrap", "docker", "podman"))
+def walls(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """Return each back end in turn."""
+    with up(request.param) as sandbox:
+        yield sandbox

@@ -34,9 +34,9 @@ KNOWN = json.loads(os.environ.get("PROBE", "{}"))
 """What the machine outside has: a port, sockets, a secret file, a process, a word of its environment."""
 
 
-def status() -> dict[str, str]:
-    """Return what the kernel says of this process."""
-    lines = Path("/proc/self/status").read_text().splitlines()
+def status(process: str = "self") -> dict[str, str]:
+    """Return what the kernel says of a process."""
+    lines = Path("/proc", process, "status").read_text().splitlines()
     return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
 
 
@@ -104,6 +104,13 @@ def interfaces() -> str | None:
     """There is no interface but an own loopback, and no route."""
     told = [line.split(":")[0].strip() for line in Path("/proc/net/dev").read_text().splitlines()[2:]]
     return None if told == ["lo"] and len(Path("/proc/net/route").read_text().splitlines()) <= 1 else f"{told}"
+
+
+def metadata() -> str | None:
+    """The address at which clouds hand out keys, and names' servers, cannot be reached by any protocol."""
+    addresses = [("169.254.169.254", 80), ("8.8.8.8", 53), ("127.0.0.53", 53)]
+    tcp = [connects(socket.AF_INET, one) for one in addresses] + [connects(socket.AF_INET6, ("fd00:ec2::254", 80))]
+    return next((one for one in tcp if one), None) or refused(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
 
 
 def families() -> str | None:
@@ -179,10 +186,25 @@ def kernel_settings() -> str | None:
         lambda: Path("/proc/sys/kernel/hostname").write_text("x"),
         lambda: Path("/proc/sysrq-trigger").write_text("h"),
         lambda: Path("/proc/self/uid_map").write_text("0 0 1"),
-        lambda: list(Path("/sys/fs/cgroup").iterdir()),
         lambda: os.sethostname("x") if hasattr(os, "sethostname") else socket.sethostname("x"),
     ]
     return next((told for call in calls if (told := refused(call))), None)
+
+
+def control_groups() -> str | None:
+    """No group of processes can be changed, left or made, and none but the run's own is to be seen."""
+    for procs in Path("/sys").rglob("cgroup.procs"):
+        told = refused(lambda procs=procs: procs.write_text("0")) or refused((procs.parent / "probe").mkdir)
+        if told or len(procs.read_text().split()) > 10:
+            return f"{procs}: {told or 'processes of others'}"
+    return refused((Path("/sys/fs/cgroup") / "probe").mkdir)
+
+
+def machine_settings() -> str | None:
+    """Nothing is told of the machine's names, users and resolvers."""
+    files = [Path("/etc", name) for name in ("hosts", "hostname", "resolv.conf", "passwd", "group", "shadow")]
+    told = [one for one in files if one.exists() and one.read_text()]
+    return f"{told}" if told or socket.gethostname() != "sandbox" else None
 
 
 def devices() -> str | None:
@@ -194,8 +216,35 @@ def devices() -> str | None:
 
 
 def setuid_programs() -> str | None:
-    """Programs that make one root do not."""
-    return None if os.statvfs("/usr/bin").f_flag & os.ST_NOSUID else "/usr/bin honours setuid"
+    """Programs that make one root do not, and such a program cannot be made."""
+    is_inert = os.statvfs("/usr/bin").f_flag & os.ST_NOSUID or status()["NoNewPrivs"] == "1"
+    made = Path("/tmp/setuid")
+    made.touch()
+    made.chmod(0o4755)
+    is_root = made.stat().st_uid == 0 or not os.statvfs("/tmp").f_flag & os.ST_NOSUID
+    return None if is_inert and not is_root else "setuid counts"
+
+
+def other_runs() -> str | None:
+    """Another run's folder, scratch place and processes are not there."""
+    word = KNOWN["other"].encode()
+    told = [
+        one for one in Path("/proc").glob("[0-9]*/cmdline") if word in one.read_bytes() and b"sleep" in one.read_bytes()
+    ]
+    places = [Path("/tmp/of-other"), Path("/dev/shm/of-other"), *Path("/tmp").glob("patchtrail-*")]
+    return f"{told}" if told else next((f"{one}" for one in places if one.exists()), None)
+
+
+def first_process() -> str | None:
+    """The first process, whose memory may be written to, can do no more than any other, and leads nowhere."""
+    now, first = status("1"), Path("/proc/1")
+    if (now["CapPrm"], now["Seccomp"], now["NoNewPrivs"]) != ("0" * 16, "2", "1"):
+        return f"{now['CapPrm']}, {now['Seccomp']}, {now['NoNewPrivs']}"
+    told = {line.partition(b"=")[0].decode() for line in (first / "environ").read_bytes().split(b"\0")}
+    if found := told & {"PROBE_WORD", "DOCKER_HOST", "CONTAINERS_CONF", "PYTEST_CURRENT_TEST"}:
+        return f"{found}"
+    calls = [lambda one=one: (first / one / "probe").write_text("x") for one in ("cwd", "root")]
+    return next((told for call in calls if (told := refused(call))), None)
 
 
 def processes() -> str | None:
@@ -248,13 +297,14 @@ def terminal() -> str | None:
 
 
 PROBES = [
-    user_is_nobody, filter_is_on, loopback, abstract_socket, socket_file, names, interfaces, families,
+    user_is_nobody, filter_is_on, loopback, abstract_socket, socket_file, names, interfaces, metadata, families,
     local_sockets_work, root_folder, secret_file, ignored_file, writable_places, project_files, kernel_settings,
-    devices, setuid_programs, processes, environment, descriptors, namespaces, system_calls, terminal,
+    control_groups, machine_settings, devices, setuid_programs, processes, other_runs, first_process, environment,
+    descriptors, namespaces, system_calls, terminal,
 ]  # fmt: skip
 HARMLESS = (
     "user_is_nobody", "loopback", "abstract_socket", "socket_file", "secret_file", "processes", "environment",
-    "filter_is_on", "families", "root_folder",
+    "filter_is_on", "families", "root_folder", "machine_settings", "first_process",
 )  # fmt: skip
 """Probes that may run bare: they only look."""
 
@@ -267,7 +317,7 @@ def main() -> None:
         if not wanted or probe.__name__ in wanted:
             try:
                 found[probe.__name__] = probe()
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:  # noqa: BLE001 -- whatever it is, it is told
                 found[probe.__name__] = f"the probe itself failed: {error!r}"
     print(json.dumps(found))
 

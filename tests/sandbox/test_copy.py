@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patchtrail.contract.errors import InvalidInput
-from patchtrail.sandbox import Limits
-from patchtrail.sandbox.bubblewrap import Bubblewrap
+from patchtrail.sandbox import Bind, Limits, Sandbox
 from patchtrail.sandbox.private_copy import copy_folder, relative_parts
 from patchtrail.sandbox.python_tree import python_tree
 from tests.sandbox.walls import check
@@ -58,6 +57,16 @@ def test_a_repository_says_what_is_its_own(folder: Path, tmp_path: Path) -> None
     (folder / "ü new.py").write_text("new")
 
     assert copied(folder, tmp_path / "to") == {".gitignore": "*.log\n", "src/a.py": "a", "ü new.py": "new"}
+
+
+def test_files_that_look_like_a_repository_are_files(folder: Path, tmp_path: Path) -> None:
+    """What lies in a folder as in a bare repository is copied like all else, and decides nothing."""
+    subprocess.run(["git", "init", "-q", "--bare", str(folder)], check=True)
+    (folder / "config").write_text("[core]\nrepositoryformatversion = 0\nbare = false\nworktree = .\n")
+    (folder / "info/exclude").write_text("b.py\n")
+    told = copied(folder, tmp_path / "to")
+
+    assert (told["b.py"], told["src/a.py"], told["info/exclude"]) == ("b", "a", "b.py\n")
 
 
 def test_a_plain_folder_is_walked(folder: Path, tmp_path: Path) -> None:
@@ -113,16 +122,43 @@ def test_any_path_stays_below_or_is_refused(path: str) -> None:
     assert os.path.normpath(f"/root/{'/'.join(parts)}").startswith("/root/")
 
 
-def test_a_link_cannot_move_a_mount(walls: Bubblewrap, folder: Path) -> None:
+@pytest.mark.parametrize("is_writable", [False, True])
+def test_a_link_cannot_move_a_mount(walls: Sandbox, folder: Path, tmp_path: Path, is_writable: bool) -> None:
     """A folder's own link in the place of its environment is put aside before the environment is shown there."""
-    (folder / ".venv").symlink_to("/etc")
-    ran = check(walls, folder, "ls", ".venv")
+    (folder / ".venv").symlink_to("/tmp")
+    (tmp_path / "environment").mkdir()
+    (tmp_path / "environment/own").touch()
+    binds = (Bind(tmp_path / "environment", Path("/project/.venv")),)
+    ran = check(
+        walls, folder, "sh", "-c", "ls .venv; ls /tmp/own 2>/dev/null; true", read_only=binds, is_writable=is_writable
+    )
 
-    assert ran.ending == "exit"
-    assert b"passwd" not in ran.output
+    assert (ran.ending, ran.output) == ("exit", b"own\n")
 
 
-def test_a_python_under_a_private_home_runs(walls: Bubblewrap, folder: Path) -> None:
+def test_a_job_says_itself_what_stands_in_etc(walls: Sandbox, folder: Path, tmp_path: Path) -> None:
+    """Files that an engine would write by itself can be bound by a job, which then finds its own."""
+    (tmp_path / "hosts").write_text("127.0.0.1 localhost\n")
+    binds = (Bind(tmp_path / "hosts", Path("/etc/hosts")), Bind(tmp_path / "hosts", Path("/etc/passwd")))
+    ran = check(walls, folder, "cat", "/etc/hosts", "/etc/passwd", read_only=binds)
+
+    assert (ran.code, ran.output) == (0, b"127.0.0.1 localhost\n" * 2)
+
+
+@pytest.mark.parametrize("is_writable", [False, True])
+def test_a_link_to_the_machine_shows_nothing(walls: Sandbox, folder: Path, tmp_path: Path, is_writable: bool) -> None:
+    """Links to files and folders of the machine lead nowhere inside, and none is followed to copy."""
+    (tmp_path / "secret").write_text("s3cret")
+    (folder / "file").symlink_to(tmp_path / "secret")
+    (folder / "far").symlink_to(tmp_path)
+    ran = check(walls, folder, "sh", "-c", "cat file far/secret; ls -l", is_writable=is_writable)
+
+    assert b"s3cret" not in ran.output
+    assert ran.output.count(b"No such file") == 2
+    assert ran.output.count(b" -> ") == 2
+
+
+def test_a_python_under_a_private_home_runs(walls: Sandbox, folder: Path) -> None:
     """This very Python runs inside with its packages, wherever it is installed."""
     program = "import sys, pytest; print(sys.version, pytest.__version__)"
     ran = check(walls, folder, "python", "-c", program)

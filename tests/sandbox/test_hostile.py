@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -9,15 +10,19 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from patchtrail.sandbox.bubblewrap import Bubblewrap
+from patchtrail.llm import Cancellation
+from patchtrail.sandbox import Bind, Sandbox
 from tests.sandbox import probes
 from tests.sandbox.walls import PROJECT, check, python
 
 HERE = Path(__file__).parent
+OF_ENGINES = {"docker": ("sys", "run", ".dockerenv"), "podman": ("sys", "run")}
+"""What an engine puts at the top by itself; it is empty."""
 NAMES = [probe.__name__ for probe in probes.PROBES]
 
 
@@ -58,19 +63,42 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object
             "secret": str(made / "secret"),
             "pid": os.getpid(),
             "word": word,
-            "shown": sorted({bind.target.parts[1] for bind in python().binds}),
+            "other": str(uuid.uuid4()),
         }
 
 
+@contextlib.contextmanager
+def another_run(walls: Sandbox, signal: Path, word: str) -> Iterator[None]:
+    """Keep another run going meanwhile, which has files and a process by which it can be known."""
+    os.mkfifo(signal)
+    signal.chmod(0o666)
+    empty, cancellation = signal.parent / "empty", Cancellation()
+    empty.mkdir()
+    script = f"touch /tmp/of-other /dev/shm/of-other; echo > /signal; sleep 600 & : {word}; wait"
+    binds = (Bind(signal, Path("/signal")),)
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(check, walls, empty, "sh", "-c", script, read_only=binds, cancellation=cancellation)
+        signal.read_text()
+        try:
+            yield
+        finally:
+            cancellation.cancel()
+    assert running.result().ending == "cancelled"
+
+
 @pytest.fixture(scope="module")
-def inside(walls: Bubblewrap, folder: Path, known: dict[str, object]) -> dict[str, str | None]:
-    """Run all probes inside, once."""
+def inside(
+    walls: Sandbox, folder: Path, known: dict[str, object], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str | None]:
+    """Run all probes inside, once, while another run goes on."""
+    shown = sorted({*(bind.target.parts[1] for bind in python().binds), *OF_ENGINES.get(walls.name, ())})
     # Its own name for the word would give it away.
-    told = json.dumps({**known, "word": str(known["word"])[::-1]})
+    told = json.dumps({**known, "word": str(known["word"])[::-1], "shown": shown})
     program = "import os, runpy, json; p = json.loads(os.environ['PROBE']); p['word'] = p['word'][::-1]; "
     program += "import sys; sys.argv = ['probes.py']; os.environ['PROBE'] = json.dumps(p); "
     program += f"runpy.run_path('{PROJECT}/probes.py', run_name='__main__')"
-    ran = check(walls, folder, "python", "-c", program, environment={"PROBE": told})
+    with another_run(walls, tmp_path_factory.mktemp("other") / "signal", str(known["other"])):
+        ran = check(walls, folder, "python", "-c", program, environment={"PROBE": told})
 
     assert ran.ending == "exit", ran
     assert ran.code == 0, ran.output.decode()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from patchtrail.llm import Cancellation
-from patchtrail.sandbox import Bind, Job, Limits, Ran
+from patchtrail.sandbox import Bind, Job, Limits, Ran, Sandbox
 from patchtrail.sandbox.bubblewrap import Bubblewrap
 from patchtrail.sandbox.python_tree import PythonTree, python_tree
 
@@ -34,7 +34,7 @@ def python() -> PythonTree:
 
 
 def check(
-    walls: Bubblewrap,
+    walls: Sandbox,
     folder: Path,
     *argv: str,
     limits: Limits | None = None,
@@ -42,6 +42,7 @@ def check(
     environment: Mapping[str, str] | None = None,
     read_only: tuple[Bind, ...] = (),
     cancellation: Cancellation | None = None,
+    is_writable: bool = False,
 ) -> Ran:
     """Run words on a folder; `python` is this test's own Python."""
     tree = python()
@@ -55,6 +56,7 @@ def check(
         environment={"PYTHONDONTWRITEBYTECODE": "1", **(environment or {})},
         limits=limits or Limits(wall_s=30),
         result_path="/tmp/result",
+        is_writable=is_writable,
     )
     return walls.run(job, cancellation or Cancellation())
 

@@ -32,8 +32,11 @@ SIGNED = (
     r"^/v1/traces$",
     r"^/v1/traces/\{trace_id\}/(chunks|artifacts|forget|complete|token)",
     r"^/v1/log/proof",
+    r"^/v1/traces/\{trace_id\}/base",
+    r"^/v1/traces/\{trace_id\}/qa:rerun",
+    r"^/v1/patterns/\{library\}$",
 )
-"""Where data that fits the schema need not be accepted: signatures, keys and proofs cannot be drawn from one."""
+"""Where data that fits the schema need not be accepted: signatures, keys, proofs and tags cannot be drawn from one."""
 REFUSED = [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 428, 429]
 """What refuses data that does not fit the schema: 413, too, for what is too long to be looked at."""
 GENERATED = re.compile(r"(\d+) generated")

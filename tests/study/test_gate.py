@@ -8,7 +8,7 @@ from patchtrail.contract.events import ConsentRef
 from patchtrail.contract.lsp import Facts
 from patchtrail.integrity import digest
 from patchtrail.study import CONSENT as IN_FORCE
-from patchtrail.study import CONSENT_TEXT, Consent, DataClass, current_consent, decide
+from patchtrail.study import CONSENT_TEXT, Consent, DataClass, current_consent, decide, may_snapshot
 
 CONSENT = current_consent()
 YES = Facts(is_telemetry_enabled=True, is_workspace_trusted=True, consent=CONSENT)
@@ -81,7 +81,7 @@ def test_sending_asks_for_no_folder() -> None:
 def test_consent_is_named_by_its_text() -> None:
     """The consent's reference is the hash of the text that is shown; a new text is a new version."""
     assert CONSENT.sha256 == digest.sha256(CONSENT_TEXT.encode())
-    assert (CONSENT.version, CONSENT.sha256[:12]) == ("3", "6263c4adc59d")
+    assert (CONSENT.version, CONSENT.sha256[:12]) == ("4", "77f71399168c")
 
 
 def test_prompts_and_answers_need_a_text_that_covers_them() -> None:
@@ -92,3 +92,17 @@ def test_prompts_and_answers_need_a_text_that_covers_them() -> None:
     assert [IN_FORCE.covers(CONSENT, one) for one in classes] == [True, True, False]
     assert (wider.covers(wider.ref, "model_texts"), wider.covers(CONSENT, "model_texts")) == (True, False)
     assert not IN_FORCE.covers(None, "patch_attempts")
+
+
+def test_a_base_snapshot_needs_an_agreement_of_its_own() -> None:
+    """Consent to the text in force is not enough, and the agreement without that consent is none."""
+    agreed = YES.model_copy(update={"is_base_agreed": True})
+    earlier = ConsentRef(version="3", sha256="3" * 64)
+    narrower = Consent(IN_FORCE.version, IN_FORCE.text, frozenset({"session"}))
+
+    assert may_snapshot(agreed, IN_FORCE)
+    assert not any(may_snapshot(facts, IN_FORCE) for facts in (None, YES))
+    assert not may_snapshot(agreed.model_copy(update={"consent": earlier}), IN_FORCE)
+    assert not may_snapshot(agreed.model_copy(update={"consent": None}), IN_FORCE)
+    assert not may_snapshot(agreed, narrower)
+    assert check(agreed) == [], "it opens nothing else"

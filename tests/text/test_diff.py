@@ -102,7 +102,13 @@ def test_a_diff_of_other_text_does_not_apply() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", ["nonsense", "--- a/f\n+++ b/f\n@@ -1 +1 @@\n-a\n", diff("a", "b", "f") + diff("a", "b", "g")]
+    "bad",
+    [
+        "nonsense",
+        "--- a/f\n+++ b/f\n@@ -1 +1 @@\n-a\n",
+        "--- a/f\n+++ b/f\n-a\n+b\n",
+        diff("a", "b", "f") + diff("a", "b", "g"),
+    ],
 )
 def test_what_is_no_diff_is_said(bad: str) -> None:
     """Text that is not a unified diff of one file is refused."""

@@ -124,7 +124,7 @@ class Bench:
         return self.happens(
             TestRun(
                 command_line=command,
-                evidence=tier,  # type: ignore[arg-type]
+                evidence=tier,  # type: ignore[arg-type]  # read from JSON
                 exit_code=1 if failed else 0,
                 duration_ms=duration_ms,
                 totals=None if tier == "exit" else totals,

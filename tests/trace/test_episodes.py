@@ -296,7 +296,7 @@ def test_thousands_of_tests_at_once() -> None:
     told = Episodes()
     for seq, outcome in enumerate(("failed", "passed"), 1):
         cases = [
-            events.TestCase(test_id=f"t.py::test_{n}", outcome=outcome, duration_ms=1, message="")  # type: ignore[arg-type]
+            events.TestCase(test_id=f"t.py::test_{n}", outcome=outcome, duration_ms=1, message="")  # type: ignore[arg-type]  # drawn
             for n in range(5_000)
         ]
         run = events.TestRun(
@@ -320,7 +320,7 @@ def test_suites_are_told_apart() -> None:
     told = Episodes()
     for seq, outcomes in enumerate((("failed", "failed"), ("passed", "failed")), 1):
         cases = [
-            events.TestCase(test_id="adds", outcome=one, duration_ms=1, message="", file_path=path)  # type: ignore[arg-type]
+            events.TestCase(test_id="adds", outcome=one, duration_ms=1, message="", file_path=path)  # type: ignore[arg-type]  # drawn
             for path, one in zip(("a.test.ts", "b.test.ts"), outcomes, strict=True)
         ]
         run = events.TestRun(

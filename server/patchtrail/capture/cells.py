@@ -116,6 +116,7 @@ class CellRecorder:
             return matched([], after), self._stored(matched([], after))
         known = self._redacted(before if start is None else matched(start, before))
         if start is not None and [_told(cell) for cell in known] == [_told(cell) for cell in start]:
+            self._edits.note_start(key)
             return start, None
         known = matched([], known)
         return known, self._stored(known)

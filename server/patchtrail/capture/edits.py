@@ -77,6 +77,8 @@ class EditRecorder:
         self.roots = roots
         self.snapshots = snapshots
         self.key = key
+        self.from_start = set[str]()
+        """Files of the first root that the trace takes to be what the start commit holds."""
 
     def edit_of(
         self,
@@ -147,6 +149,12 @@ class EditRecorder:
         is_known = not self.snapshots.needs_bases and key not in self.snapshots.tree.unknown
         return is_known and place.root.is_declared
 
+    def note_start(self, key: Key) -> None:
+        """Note that a file is told of as the start commit holds it: no base is brought along."""
+        first = self.snapshots.tree.started_as(key)
+        if first is not None and not first[0] and self.snapshots.tree.starts(key):
+            self.from_start.add(first[1])
+
     def content_fields(
         self, key: Key, before: str, after: str, source: Source, cell: NotebookCell | None = None
     ) -> dict[str, Any]:
@@ -188,6 +196,7 @@ class EditRecorder:
             return _Ground("") if is_trusted else _Ground(after, is_brought=True, is_itself=True)
         base = self.redactor.text(before)
         if is_trusted and base == ("" if start is None else start.text):
+            self.note_start(key)
             return _Ground(base, None if start is None else start.encoding)
         return _Ground(base, is_brought=True)
 

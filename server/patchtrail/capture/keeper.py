@@ -49,7 +49,7 @@ from patchtrail.contract.lsp_notebooks import CellRan
 from patchtrail.contract.lsp_notes import NoteSuggestion
 from patchtrail.contract.settings import Settings
 from patchtrail.integrity import digest
-from patchtrail.study import CONSENT, Consent, decide
+from patchtrail.study import CONSENT, Consent, decide, may_snapshot
 from patchtrail.trace.cells import Cell, cells_of, is_notebook
 from patchtrail.trace.tree import Tree
 
@@ -137,6 +137,8 @@ class Keeper:
             self.pause("gate", decision.reasons)
         elif session is not None and decision.is_allowed and session.paused_by == "gate":
             self._go_on(session, "gate")
+        if session is not None:
+            session.base.want(is_wanted=may_snapshot(self._facts, self._consent))
         if session is not None and session is self._session and decision.is_allowed:
             session.files.patterns = tuple(self.settings.files_exclude)
             self._guard_spool(lambda: session.follow_roots(self._further_folders()))
@@ -305,6 +307,7 @@ class Keeper:
             is_saving=self._save_reasons.__contains__,
         )
         session = opener.open(request) if request.trace_id is None else opener.reopen(request.trace_id)
+        session.base.want(is_wanted=may_snapshot(self._facts, self._consent))
         session.files.authored = lambda path, edit: self._authors.of_disk(path, edit, now_ms=session.log.wall_ms())
         session.files.start_from(repository.changed_files(MAX_DIRTY_FILES))
         session.append(session.redactor.facts())
@@ -362,6 +365,8 @@ class Keeper:
     def end(self) -> None:
         """End the session; its chunks are uploaded at once."""
         session = self._running()
+        if session.paused_by is None:
+            self._follow_secrets(session)
         self._guard_spool(session.end)
         self._session, self._folder = None, None
         self._logs.ended(session.log)
@@ -569,6 +574,7 @@ class Keeper:
             agents_address=self._authors.address,
             off_record_until_ms=session.log.off_record.until_wall_ms if session.paused_by == "off_record" else None,
             forgettings=session.log.forgettings,
+            base_snapshot=session.base.standing,
         )
 
     def _suggestion(self, session: Session) -> NoteSuggestion | None:

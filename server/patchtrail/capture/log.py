@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Protocol
 
 from patchtrail.contract.artifact import ArtifactRef
+from patchtrail.contract.base_snapshot import BaseStored
 from patchtrail.contract.coverage import Coverage
 from patchtrail.contract.event_lines import EventData
 from patchtrail.contract.events import ConsentRef, StartKind
 
-__all__ = ["ForgottenEvents", "OffRecordTime", "OpenedLog", "SessionFacts", "TraceLog", "TraceLogs"]
+__all__ = ["ForgottenEvents", "KeptBase", "OffRecordTime", "OpenedLog", "SessionFacts", "TraceLog", "TraceLogs"]
 
 
 class ForgottenEvents(Protocol):
@@ -50,6 +51,16 @@ class OffRecordTime(Protocol):
 
     def left_ms(self) -> int | None:
         """Return how long it goes on; 0 when its time is over, None when the trace is on the record."""
+
+
+class KeptBase(Protocol):
+    """Keeps a trace's base snapshot beside its events, at most one at a time."""
+
+    def keep(self, content: bytes, told: BaseStored) -> ArtifactRef:
+        """Keep a snapshot in place of the one before; raises `SpoolUnavailable` where there is no room to spare."""
+
+    def drop(self) -> None:
+        """Let the snapshot go."""
 
 
 class TraceLog(Protocol):
@@ -90,6 +101,10 @@ class TraceLog(Protocol):
         """Keep a blob beside the events."""
 
     @property
+    def base(self) -> KeptBase:
+        """The trace's base snapshot, until its end names it."""
+
+    @property
     def off_record(self) -> OffRecordTime:
         """The trace's time off the record."""
 
@@ -124,12 +139,16 @@ class SessionFacts:
 
 @dataclass(frozen=True)
 class OpenedLog:
-    """A trace that is ready to be written, and the redaction key that belongs to it."""
+    """A trace that is ready to be written, and the redaction key that belongs to it.
+
+    `start_commit` is the one that the trace started from; empty where it had none, or nobody here knows it any more.
+    """
 
     log: TraceLog
     kind: StartKind
     participant_id: str | None
     redact_key: bytes
+    start_commit: str
 
 
 class TraceLogs(Protocol):

@@ -18,7 +18,7 @@ from patchtrail.contract.events import CommitKind
 if TYPE_CHECKING:  # Importing git costs a cold start 20 ms; the first session pays it instead.
     from git import Commit, Repo
 
-__all__ = ["Repository", "SeenCommit"]
+__all__ = ["Repository", "SeenCommit", "open_work_tree"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Repository:
     """One work tree. A folder without git is a repository without commits."""
 
     def __init__(self, folder: Path) -> None:
-        self._repo = _opened(folder)
+        self._repo = open_work_tree(folder)
         self.root = Path(self._repo.working_dir) if self._repo is not None else folder
         self._seen_entries = len(self._entries())
         self.start_commit = self._head() or ""
@@ -185,7 +185,8 @@ def kind_of(reflog_message: str) -> CommitKind | None:
     return None
 
 
-def _opened(folder: Path) -> Repo | None:
+def open_work_tree(folder: Path) -> Repo | None:
+    """Return the repository that a folder lies in; None without one that git can read. It has processes to close."""
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
     from git import InvalidGitRepositoryError, NoSuchPathError, Repo
 

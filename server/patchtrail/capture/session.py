@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from patchtrail.capture.base_snapshot import BaseSnapshot
 from patchtrail.capture.command_output import Seen, last_lines, seen_output
 from patchtrail.capture.commit_diff import commit_diff
 from patchtrail.capture.debugging import DebugFact, DebugTeller, StandingStops
@@ -23,6 +24,7 @@ from patchtrail.capture.pytest_command import asks_for_junit, runs_pytest
 from patchtrail.capture.report_files import ReportFiles
 from patchtrail.capture.repository import SeenCommit
 from patchtrail.capture.roots import Roots
+from patchtrail.capture.start_files import StartFiles
 from patchtrail.capture.terminal import plain_text
 from patchtrail.capture.test_reports import TestReports, is_refusal
 from patchtrail.capture.test_runs import (
@@ -81,6 +83,7 @@ class Session:
         reports: TestReports,
         is_saving: Callable[[Path], bool],
         has_model_texts: bool = False,
+        start_commit: str = "",
     ) -> None:
         self.log = log
         self.redact_key = redact_key
@@ -91,6 +94,7 @@ class Session:
         self.edits = edits
         self.files = Files(edits, is_saving, self._take)
         self.entries = Entries(roots.first.path, folder, log.next_seq)
+        self.base = BaseSnapshot(log)
         self.patches = Patches(edits, self.files, self.append, self.entries.remember_texts, has_texts=has_model_texts)
         self.files.moved = self.patches.moved
         self.drafts = Drafts(log)
@@ -99,6 +103,7 @@ class Session:
         self._standing = StandingStops()
         self.paused_by: Pauser | None = None
         self._folder = folder
+        self._start_commit = start_commit
         self._reports = reports
         self._prepared = PreparedReports()
         self._report_files = ReportFiles(folder)
@@ -269,6 +274,7 @@ class Session:
         self.look_at_commits()
         self._confirm(self.drafts.due())
         self._tests_unasked()
+        self.base.look(self._start_files())
         if self.log.mono_ms() - self.log.last_mono_ms >= HEARTBEAT_MS:
             self.append(Heartbeat())
 
@@ -286,6 +292,7 @@ class Session:
             self._standing.take(0)
             self.edits.snapshots.forget_recorded()
             self._prepared.close()
+            self.base.stop()
 
     def resume(self, by: Pauser) -> None:
         """Go on capturing; what happened meanwhile is nobody's business."""
@@ -320,20 +327,37 @@ class Session:
 
     def end(self) -> None:
         """Record the end; nothing may follow it."""
-        if self.paused_by is None:
+        is_recording = self.paused_by is None
+        if is_recording:
             self._look_last()
             self._confirm(self.drafts.all())
             self.leave_stops()
             self.patches.settle()
-        elif self.paused_by == "off_record":
+        elif self.secrets.have_changed():
+            # What became a secret meanwhile may stand in it.
+            self.base.want(is_wanted=False)
+        if self.paused_by == "off_record":
             self.log.off_record.end()
-        self.append(SessionEnd(reason="participant"))
+        base = self.base.finish(self._start_files(), self.edits.from_start, may_make=is_recording)
+        self.append(SessionEnd(reason="participant", base_snapshot=base))
         self.close()
 
     def close(self) -> None:
         """Let go of the repository and of reports that never came."""
+        self.base.stop()
         self.roots.close()
         self._prepared.close()
+
+    def _start_files(self) -> StartFiles:
+        root = self.roots.first
+        scopes = [scope.relative_to(root.path).as_posix() for scope in root.scopes]
+        return StartFiles(
+            work_tree=root.path,
+            commit=self._start_commit,
+            redactor=self.redactor,
+            scopes=tuple("" if scope == "." else scope for scope in scopes),
+            excluded=self.files.patterns,
+        )
 
     def _take(self, data: EventData | Edit) -> int:
         return self.edit(data) if isinstance(data, Edit) else self.append(data)

@@ -88,6 +88,7 @@ class SessionOpener:
             reports=self.reports,
             is_saving=self.is_saving,
             has_model_texts=self.has_model_texts,
+            start_commit=opened.start_commit,
         )
         session.files.patterns = tuple(self.settings.files_exclude)
         return session

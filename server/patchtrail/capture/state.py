@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from patchtrail.contract.base_snapshot import BaseStanding
 from patchtrail.contract.lsp import NoteLink, TerminalVariable
 from patchtrail.contract.lsp_notes import NoteSuggestion
 
@@ -36,3 +37,4 @@ class RecorderState:
     note_suggestion: NoteSuggestion | None = None
     off_record_until_ms: int | None = None
     forgettings: int = 0
+    base_snapshot: BaseStanding | None = None

@@ -7,6 +7,8 @@ import typer
 from patchtrail.cli import attempts, device, patch, trace
 from patchtrail.cli.eval import app as eval_app
 from patchtrail.cli.fix import fix_command
+from patchtrail.cli.lab import lab_command
+from patchtrail.cli.learn import app as learn_app
 
 __all__ = ["app"]
 
@@ -32,11 +34,13 @@ except ModuleNotFoundError:
 app.add_typer(attempts.app, name="attempts")
 app.add_typer(device.app, name="device")
 app.add_typer(eval_app, name="eval")
+app.add_typer(learn_app, name="learn")
 app.add_typer(patch.app, name="patch")
 app.add_typer(trace.app, name="trace")
 
 
 app.command("fix")(fix_command)
+app.command("lab")(lab_command)
 
 
 @app.command("serve", context_settings={"ignore_unknown_options": True}, add_help_option=False)

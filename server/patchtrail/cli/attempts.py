@@ -188,6 +188,7 @@ def _facts(record: AttemptRecord) -> list[tuple[str, str]]:
         ("cost", f"{record.cost_usd:.4f} USD, {record.latency_ms / 1000:.1f} s, {record.tokens_used} tokens"),
         *(("hunk", hunk) for hunk in hunks),
         *(("context", f"{one} tokens") for one in context),
+        *(("pattern", one) for one in record.pattern_ids),
     ]
     return [(name, value.replace("\n", " ")) for name, value in facts]
 

@@ -16,10 +16,12 @@ from patchtrail.cli.audit import audit_command
 from patchtrail.cli.client import CollectorClient
 from patchtrail.cli.console import told, visible
 from patchtrail.cli.rotate import rotate_keys_command
+from patchtrail.cli.webhooks import print_webhooks
 from patchtrail.collector import CollectorConfig, FolderInUse, build_service, create_app, server_config
 from patchtrail.collector.enrolment import invite as draw_invitation
 from patchtrail.contract.collection import Invitation, InvitationRequest
-from patchtrail.contract.errors import StateConflict
+from patchtrail.contract.errors import InvalidInput, StateConflict
+from patchtrail.qa.app import judge_setup, sandbox_told
 
 __all__ = ["app"]
 
@@ -31,6 +33,7 @@ app.command("rotate-keys")(rotate_keys_command)
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file with the collector's settings.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder for the database, the blobs and the keys.")]
 RUNNING = "running.json"
+WAITING = "Complete traces are not assessed here; they wait until that is switched on."
 
 
 @app.callback()
@@ -45,11 +48,16 @@ def collect(
         str | None,
         typer.Option(help="For development, on loopback: clients open traces without a token, and this one reads."),
     ] = None,
+    qa: Annotated[
+        bool | None, typer.Option("--qa/--no-qa", help="Whether complete traces are replayed, tested and judged.")
+    ] = None,
 ) -> None:
     """Run a collector on its embedded database until it is interrupted."""
     if context.invoked_subcommand is not None:
         return
-    settings = CollectorConfig.load(config, data_dir=data_dir, host=host, port=port, dev_token=dev_token)
+    given = {"data_dir": data_dir, "host": host, "port": port, "dev_token": dev_token, "qa_enabled": qa}
+    settings = CollectorConfig.load(config, **given)
+    judges = judge_setup(settings.qa_plan().means).startup_line if settings.qa_enabled else WAITING
     service = build_service(settings)
     listener = _listener(settings)
     url = f"http://{settings.host}:{listener.getsockname()[1]}"
@@ -60,6 +68,9 @@ def collect(
     typer.echo(f"Fingerprint of its key, for participants to compare: {service.key.fingerprint}")
     if service.log.fault is not None:
         typer.echo(f"patchtrail: {service.log.fault}", err=True)
+    typer.echo(judges)
+    if settings.qa_enabled:
+        typer.echo(sandbox_told(settings.qa_plan().means))
     if service.dev_token is not None:
         typer.echo("Development: on this machine, anybody opens traces without a token. Do not put a proxy in front.")
     # Requests make many short-lived objects and hardly a cycle; looking for them by default takes a third of the time.
@@ -69,6 +80,24 @@ def collect(
         server.run(sockets=[listener])
     finally:
         running.unlink(missing_ok=True)
+
+
+@app.command("webhooks")
+@told
+def webhooks_command(config: ConfigFile = None, data_dir: DataDir = None) -> None:
+    """Print the configured webhooks with their secrets, and what became of the newest messages."""
+    print_webhooks(CollectorConfig.load(config, data_dir=data_dir))
+
+
+@app.command("worker")
+@told
+def worker_command() -> None:
+    """Assess traces in a process of its own (not possible on the embedded database)."""
+    message = (
+        "Workers of their own need PostgreSQL, which this version does not know: the embedded database has one "
+        "process. `patchtrail collect` assesses traces itself; PATCHTRAIL_COLLECTOR_QA_WORKERS says how many at once."
+    )
+    raise InvalidInput(message, code="needs_postgresql")
 
 
 @app.command()

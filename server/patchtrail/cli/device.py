@@ -14,7 +14,7 @@ from patchtrail.cli import enrolment
 from patchtrail.cli.console import told, visible
 from patchtrail.cli.sidecar import default_spool
 from patchtrail.contract.lsp import EnrolRequest
-from patchtrail.contract.lsp_forgetting import PendingChunk, PendingRequest
+from patchtrail.contract.lsp_forgetting import PendingChunk, PendingRequest, PendingSnapshot
 from patchtrail.contract.settings import Settings
 from patchtrail.delivery import PendingRules, SystemClock, support
 from patchtrail.delivery import pending as waiting_chunks
@@ -105,12 +105,24 @@ def pending(spool: Spool = None) -> None:
     rules, skip = PendingRules(hold_ms, SystemClock().wall_ms(), ()), 0
     while True:
         page = waiting_chunks(root, PendingRequest(skip=skip), rules)
+        for snapshot in page.snapshots:
+            _print_snapshot(snapshot)
         for chunk in page.chunks:
             _print_chunk(root, chunk, rules)
         if page.next_skip is None:
             break
         skip = page.next_skip
     typer.echo(f"{page.total} chunks wait, and {page.deletions} deletion requests.")
+
+
+def _print_snapshot(snapshot: PendingSnapshot) -> None:
+    typer.echo(
+        f"{visible(snapshot.trace_id)} base snapshot: {snapshot.files} files, {snapshot.size_bytes} bytes, goes along "
+        f"with the session's end. Look into it: tar -tzf {visible(snapshot.path)}"
+    )
+    for what, paths in (("redacted", snapshot.redacted), ("left out", snapshot.left_out)):
+        for path in paths:
+            typer.echo(f"  {what} {visible(path)}")
 
 
 def _print_chunk(root: Path, chunk: PendingChunk, rules: PendingRules) -> None:

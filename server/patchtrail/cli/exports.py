@@ -1,4 +1,4 @@
-"""Write a trace in other formats: its document, CTRF, OpenTelemetry, agent-trace and ProgSnap2."""
+"""Write a trace in other formats: its document, CTRF, OpenTelemetry, agent-trace, ATIF, ProgSnap2 and SWE-bench."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from patchtrail.trace import (
     PROGSNAP2_README,
     CodeState,
     agent_trace_record,
+    atif_trajectory,
     code_states,
     ctrf_reports,
     fast_import_stream,
@@ -29,10 +30,11 @@ from patchtrail.trace import (
     metadata_table,
     otel_traces,
 )
+from patchtrail.trace.file_tree import FileTree
 
 __all__ = ["ExportFormat", "Exported", "write_export"]
 
-ExportFormat = Literal["bundle", "document", "progsnap2", "agent-trace", "otel", "ctrf"]
+ExportFormat = Literal["bundle", "document", "progsnap2", "agent-trace", "otel", "ctrf", "atif", "swe-bench"]
 SUFFIX: dict[ExportFormat, str] = {
     "bundle": ".zip",
     "document": ".json",
@@ -40,6 +42,8 @@ SUFFIX: dict[ExportFormat, str] = {
     "agent-trace": ".agent-trace.json",
     "otel": ".otel.json",
     "ctrf": "-ctrf",
+    "atif": ".trajectory.json",
+    "swe-bench": ".instance.json",
 }
 GIT_ALONE = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
 """Nobody's git configuration decides how a dataset looks."""
@@ -47,13 +51,18 @@ GIT_ALONE = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
 
 @dataclass(frozen=True)
 class Exported:
-    """A trace to tell: its events, and the texts at its start commit where the repository is at hand."""
+    """A trace to tell: its events, and the texts at its start commit where the repository is at hand.
+
+    `base` is what an unsigned trace brought along; that of a signed one is among its artifacts.
+    """
 
     trace_id: str
     held: Sequence[VerifiedEvent]
     received_ms: Sequence[int | None]
     artifacts: Mapping[str, bytes]
     start_text: Callable[[str], str | None]
+    repo: Path | None = None
+    base: FileTree | None = None
 
     @property
     def events(self) -> list[Event]:
@@ -84,6 +93,14 @@ def write_export(exported: Exported, form: ExportFormat, target: Path | None) ->
             return _write_progsnap2(exported, place)
         case "otel":
             return [_write_json(place, otel_traces(exported.trace_id, exported.held, __version__))]
+        case "atif":
+            return [_write_json(place, _trajectory(exported))]
+        case "swe-bench":
+            # What runs tests is loaded only where tests are run.
+            from patchtrail.cli.instances import proven_instance
+
+            case = exported.trace_id, exported.events, exported.artifacts
+            return [_write_json(place, proven_instance(*case, repo=exported.repo, base=exported.base))]
         case _:
             return [_write_json(place, _agent_trace(exported))]
 
@@ -96,6 +113,10 @@ def _agent_trace(exported: Exported) -> dict[str, JsonValue]:
         artifacts=exported.artifacts,
         version=__version__,
     )
+
+
+def _trajectory(exported: Exported) -> dict[str, JsonValue]:
+    return atif_trajectory(exported.trace_id, exported.events, artifacts=exported.artifacts, version=__version__)
 
 
 def _write_ctrf(exported: Exported, folder: Path) -> list[Path]:

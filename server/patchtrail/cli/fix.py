@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from patchtrail.cli.console import told
+from patchtrail.cli.console import told, visible
 from patchtrail.cli.fixing import fixing_of
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.llm import Cancellation
@@ -83,7 +83,12 @@ def fix_command(
     Exit code 0: nothing is left to fix; 1: findings are left; 2: bad input.
     """
     workspace = DiskWorkspace(root)
-    fixing = fixing_of(workspace, os.environ, is_offline=offline)
+    fixing = fixing_of(
+        workspace,
+        os.environ,
+        is_offline=offline,
+        warn=lambda said: typer.echo(f"patchtrail: {visible(said)}", err=True),
+    )
     changed = changed_lines(workspace.root, diff) if diff else None
     findings = [*_run_tools(workspace, fixing.checker, _files(workspace, paths or [], changed, tool or ["ruff"]))]
     findings += [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from platformdirs import user_cache_path, user_data_path
 
 from patchtrail.capture import Machine
 from patchtrail.cli.attempt_log import StoredAttempts
+from patchtrail.cli.learned import LearnedPatterns, embedder_of
 from patchtrail.contract.agent import AgentConfig
 from patchtrail.contract.decimals import microusd_from_usd
 from patchtrail.llm import Capped, Ledger, Model, SpanExporter, Traced, endpoint_of, exporter_of, model_of, prices_of
@@ -31,9 +32,9 @@ KEY_BYTES = 32
 
 
 class NoPatterns:
-    """Stands where learned patterns will be looked up."""
+    """Stands where learned patterns are looked up, for what is measured without them."""
 
-    def patterns_for(self, finding: Finding, code: str) -> tuple[LearnedPattern, ...]:  # noqa: ARG002 -- the port's names
+    def patterns_for(self, findings: Sequence[Finding], code: str) -> tuple[LearnedPattern, ...]:  # noqa: ARG002 -- the port's names
         """Return none."""
         return ()
 
@@ -87,8 +88,10 @@ class Fixing:
     close: Callable[[], None]
 
 
-def fixing_of(workspace: Workspace, environment: Mapping[str, str], *, is_offline: bool) -> Fixing:
-    """Return what finds patches in one root, outside of an editor.
+def fixing_of(
+    workspace: Workspace, environment: Mapping[str, str], *, is_offline: bool, warn: Callable[[str], None]
+) -> Fixing:
+    """Return what finds patches in one root, outside of an editor; `warn` is told what it has to do without.
 
     Raises `InvalidInput` where `.patchtrail.toml` or the environment sets something that it may not.
     """
@@ -100,7 +103,7 @@ def fixing_of(workspace: Workspace, environment: Mapping[str, str], *, is_offlin
         model=lambda limits: None if guarded is None else guarded.under(limits),
         checker=checker,
         tests=runner_of(),
-        patterns=NoPatterns(),
+        patterns=LearnedPatterns(workspace.root, None if is_offline else embedder_of(environment, redact, warn), warn),
         log=StoredAttempts(AttemptStore(workspace.root, redact)),
         config=lambda _: config,
         redact=redact,

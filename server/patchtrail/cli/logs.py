@@ -49,7 +49,7 @@ class SpoolLogs:
         trace = self._store.create(new, str(root), redact_key)
         if self.courier is not None:
             self.courier.remember_token(new.trace_id, new.upload_token)
-        return self._opened(trace, redact_key)
+        return self._opened(trace, redact_key, facts.start_commit)
 
     def reopen(self, trace_id: str, root: Path) -> OpenedLog:  # noqa: ARG002 -- the port names the folder
         """Go on with a trace, telling first how long nothing was recorded.
@@ -65,7 +65,9 @@ class SpoolLogs:
         except SpoolUnavailable:
             trace.is_in_use = False
             raise
-        return self._opened(trace, trace.folder.redact_key.read_bytes())
+        request = trace.opening.request
+        start_commit = "" if request is None else request.start_commit
+        return self._opened(trace, trace.folder.redact_key.read_bytes(), start_commit)
 
     def ended(self, log: TraceLog) -> None:
         """Let the courier carry everything now."""
@@ -98,10 +100,10 @@ class SpoolLogs:
         owned = self._store.owned()
         return [trace.trace_id for trace in owned if trace.is_ended and trace.opening.kind != "local"]
 
-    def _opened(self, trace: TraceSpool, redact_key: bytes) -> OpenedLog:
+    def _opened(self, trace: TraceSpool, redact_key: bytes, start_commit: str) -> OpenedLog:
         trace.is_in_use = True
         participant_id = None if self._device is None else self._device.participant_id
-        return OpenedLog(trace, trace.opening.kind, participant_id, redact_key)
+        return OpenedLog(trace, trace.opening.kind, participant_id, redact_key, start_commit)
 
     def _new_trace(self, facts: SessionFacts) -> NewTrace:
         if self._device is None:
@@ -127,4 +129,6 @@ def _abandon(trace: TraceSpool) -> None:
     for draft in drafts.all():
         with contextlib.suppress(InvalidInput):  # One that can never be recorded keeps nothing else from ending.
             drafts.record(draft, trace.append)
+    # Nobody is there to be asked whether it may still be sent.
+    trace.base.drop()
     trace.append(SessionEnd(reason="abandoned"))

@@ -12,9 +12,11 @@ from patchtrail.cli.client import CollectorClient
 from patchtrail.contract.document import TraceDocument
 from patchtrail.contract.errors import InvalidInput, NotFound, StateConflict
 from patchtrail.integrity.verify import TraceEvidence, TraceVerdict, verify_trace
-from patchtrail.trace import check_coverage, read_bundle
+from patchtrail.trace import check_coverage, document_in_bundle, read_bundle
+from patchtrail.trace.base_snapshot import read_base
+from patchtrail.trace.file_tree import FileTree
 
-__all__ = ["Signed", "Source", "Unsigned", "read_trace"]
+__all__ = ["Signed", "Source", "Unsigned", "base_at", "read_trace"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,13 @@ class Signed:
 
     evidence: TraceEvidence
     bundle: bytes
+
+    def told_document(self) -> TraceDocument | None:
+        """Return the document that came along in the bundle; it is not signed, and proves nothing."""
+        try:
+            return TraceDocument.model_validate_json(document_in_bundle(self.bundle))
+        except (ValidationError, InvalidInput):
+            return None
 
     def verdict(self, server_key: str | None) -> TraceVerdict:
         """Verify the trace, its coverage ledger included."""
@@ -77,6 +86,20 @@ def read_trace(source: Source) -> Signed | Unsigned:
             raise
         return _document(client.get_bytes(f"/v1/traces/{source.name}"))
     return Signed(read_bundle(content), content)
+
+
+def base_at(source: Source) -> FileTree | None:
+    """Return the files that an unsigned trace started from, as its collector keeps them; None where there are none.
+
+    Raises `InvalidInput` for a snapshot that cannot be read.
+    """
+    if source.is_file:
+        return None
+    client = CollectorClient(source.collector, source.token)
+    try:
+        return read_base(client.get_bytes(f"/v1/traces/{source.name}/base"))
+    except NotFound:
+        return None
 
 
 def _document(content: bytes) -> Unsigned:

@@ -113,6 +113,7 @@ def _state_of(
             "agents_address": state.agents_address,
             "off_record_until_ms": state.off_record_until_ms,
             "deletions": courier.deletions(),
+            "base_snapshot": state.base_snapshot,
         }
     )
 

@@ -12,7 +12,8 @@ from platformdirs import user_data_path
 
 from patchtrail.capture import Recorder
 from patchtrail.cli.attempt_log import RecordedAttempts, StoredAttempts
-from patchtrail.cli.fixing import Guarded, NoPatterns, checkers_of, redaction_of, runner_of
+from patchtrail.cli.fixing import Guarded, checkers_of, redaction_of, runner_of
+from patchtrail.cli.learned import LearnedPatterns, embedder_of
 from patchtrail.contract.agent import AgentConfig
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.settings import Settings
@@ -81,7 +82,7 @@ class SidecarFixes:
             model=self._model,
             checker=checkers_of(root, is_trusted=True),
             tests=runner_of(),
-            patterns=NoPatterns(),
+            patterns=LearnedPatterns(root, embedder_of(os.environ, redact, logger.warning), logger.warning),
             log=RecordedAttempts(StoredAttempts(AttemptStore(root, redact)), self._recorder, root, _now_ms),
             config=lambda workspace: read_agent_config(workspace.root),
             redact=redact,

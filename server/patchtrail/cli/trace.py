@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -9,16 +10,18 @@ import typer
 from rich.table import Column, Table
 
 from patchtrail.cli.client import CollectorClient
+from patchtrail.cli.collector_options import DEFAULT_COLLECTOR, Collector, Token
 from patchtrail.cli.console import console, plain, told
 from patchtrail.cli.exports import Exported, ExportFormat, write_document, write_export
-from patchtrail.cli.ground import Ground, roots_named, start_texts
+from patchtrail.cli.findings import print_results, print_standing, rerun, results_of, standing_at, unreplayed_at
+from patchtrail.cli.ground import Ground, roots_named, snapshot_of, start_texts
 from patchtrail.cli.log_check import check_log
-from patchtrail.cli.reading import Signed, Source, Unsigned, read_trace
+from patchtrail.cli.reading import Signed, Source, Unsigned, base_at, read_trace
 from patchtrail.contract.collection import Assurance, TraceList
 from patchtrail.contract.document import TraceDocument
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.events import SessionStart
-from patchtrail.integrity.verify import TraceEvidence, TraceVerdict, VerifiedEvent
+from patchtrail.integrity.verify import NOT_REPLAYED, Finding, TraceEvidence, TraceVerdict, VerifiedEvent
 from patchtrail.trace import (
     UNSIGNED,
     Replay,
@@ -30,18 +33,12 @@ from patchtrail.trace import (
     timeline,
     told_coverage,
 )
+from patchtrail.trace.file_tree import FileTree
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Read traces back: list, show, verify and export them.", no_args_is_help=True)
+app = typer.Typer(help="Read traces back: list, show, verify, replay and export them.", no_args_is_help=True)
 
-Collector = Annotated[
-    str, typer.Option("--collector", envvar="PATCHTRAIL_COLLECTOR_URL", help="Address of the collector.")
-]
-Token = Annotated[
-    str | None,
-    typer.Option("--token", envvar="PATCHTRAIL_TOKEN", help="The server's token, or your own device's."),
-]
 Pinned = Annotated[
     str | None,
     typer.Option("--server-key", envvar="PATCHTRAIL_SERVER_KEY", help="Fingerprint of the collector's key you trust."),
@@ -58,7 +55,6 @@ Roots = Annotated[
 ]
 NOTHING_SIGNED = 3
 """The exit code of `verify` for a trace that nobody signed: neither sound nor at fault."""
-DEFAULT_COLLECTOR = "http://localhost:8000"
 COLOURS = {"L0": "red", "L1": "yellow", "L2": "yellow", "L3": "green", "L4": "green"}
 
 
@@ -93,10 +89,15 @@ def list_command(
 def show(
     trace: WhichTrace, collector: Collector = DEFAULT_COLLECTOR, token: Token = None, server_key: Pinned = None
 ) -> None:
-    """Print a session as a timeline that a person can read."""
-    found, out = read_trace(Source.of(trace, collector, token)), console()
+    """Print a session as a timeline that a person can read, and what its collector found out about it.
+
+    A bundle's edits are not replayed here: `verify` does that.
+    """
+    source = Source.of(trace, collector, token)
+    found, out = read_trace(source), console()
     if isinstance(found, Unsigned):
         _show_events(events_of_document(found.document, _no_text).events)
+        _print_findings(source, found)
         _print_level(UNSIGNED)
         return
     verdict = found.verdict(server_key)
@@ -108,7 +109,27 @@ def show(
     summary, gaps = told_coverage(coverage_of_events(held.event for held in verdict.events))
     for line in (summary, *(f"  {gap}" for gap in gaps)):
         out.print(plain(line))
-    _print_level(verdict.assurance())
+    unreplayed = _print_findings(source, found)
+    _print_level(verdict.assurance(unreplayed=unreplayed))
+    if unreplayed is None:
+        out.print(
+            plain("  Its collector says that the replay agrees; `patchtrail trace verify` replays it here.", "dim")
+        )
+
+
+@app.command("qa")
+@told
+def qa_command(
+    trace: WhichTrace,
+    judge_only: Annotated[
+        bool, typer.Option("--judge-only", help="Judge it again, on the validation that there is.")
+    ] = False,
+    collector: Collector = DEFAULT_COLLECTOR,
+    token: Token = None,
+) -> None:
+    """Have a trace replayed, tested and judged again at its collector; `show` prints what comes of it."""
+    told_standing = rerun(Source.of(trace, collector, token), judge_only=judge_only)
+    typer.echo(f"{told_standing.trace_id}: {told_standing.state}. See: patchtrail trace show {told_standing.trace_id}")
 
 
 @app.command()
@@ -119,11 +140,14 @@ def verify(
     token: Token = None,
     server_key: Pinned = None,
     repo: Annotated[
-        Path | None, typer.Option(help="The repository: its start commit is the ground on which edits are replayed.")
+        Path | None,
+        typer.Option(
+            help="The repository, to replay the edits on its start commit instead of the trace's own snapshot."
+        ),
     ] = None,
     root: Roots = [],  # noqa: B006 -- Typer makes a new one
 ) -> None:
-    """Check every signature, link, receipt and artifact; with --repo also that the edits replay.
+    """Check every signature, link, receipt and artifact; with --repo or a base snapshot also that the edits replay.
 
     At a collector it also proves by the log that nothing was taken out of it, and remembers the log's checkpoint here.
     Exits 0 when all is sound, 1 on a fault, 2 when it cannot be done, 3 when nothing of the trace is signed.
@@ -142,8 +166,17 @@ def verify(
         if log.size is not None:
             typer.echo(f"Log of {log.size} leaves: {log.proven} of what was signed is proven to be in it.")
     replayed = None
-    if repo is not None and not verdict.errors:
-        replayed = _ground(verdict.events, repo, root).replay(verdict.events, found.evidence.artifacts or {})
+    artifacts = found.evidence.artifacts or {}
+    try:
+        ground = None if verdict.errors else _ground(verdict.events, artifacts, repo, root)
+    except InvalidInput as error:
+        if not error.code.startswith("base."):
+            raise
+        # Nobody vouches for what is in a snapshot; the rest of the trace is as sound as it is.
+        verdict.findings.append(Finding(error.code, "session_end", error.message, "advice"))
+        ground = None
+    if ground is not None:
+        replayed = ground.replay(verdict.events, artifacts)
     _report(verdict, found.evidence, replayed)
     if verdict.errors or (replayed is not None and replayed.errors):
         raise typer.Exit(1)
@@ -153,8 +186,11 @@ def verify(
 @told
 def replay_command(
     trace: WhichTrace,
-    repo: Annotated[Path, typer.Option(help="The repository that holds the start commit.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="A new folder for the files.")],
+    repo: Annotated[
+        Path | None,
+        typer.Option(help="The repository that holds the start commit; else the trace's own snapshot is taken."),
+    ] = None,
     root: Roots = [],  # noqa: B006 -- Typer makes a new one
     collector: Collector = DEFAULT_COLLECTOR,
     token: Token = None,
@@ -166,15 +202,20 @@ def replay_command(
     """
     if output.exists():
         raise InvalidInput(f"{output} is there already.", code="output_exists")
-    found = read_trace(Source.of(trace, collector, token))
-    is_faulty = False
+    source = Source.of(trace, collector, token)
+    found, base, is_faulty = read_trace(source), None, False
     if isinstance(found, Unsigned):
-        start_text = start_texts(repo, found.document.repo.start_commit)
-        events, artifacts = events_of_document(found.document, start_text).events, {}
+        base = base_at(source) if repo is None else None
+        events, artifacts = events_of_document(found.document, _start_text(found.document, repo, base)).events, {}
     else:
         verdict = found.verdict(server_key)
         events, artifacts, is_faulty = verdict.events, dict(found.evidence.artifacts or {}), bool(verdict.errors)
-    ground = _ground(events, repo, root)
+    ground = _ground(events, artifacts, repo, root) if base is None else Ground.in_snapshot(base)
+    if ground is None:
+        raise InvalidInput(
+            "The trace has no base snapshot of its own, or further roots: give the repository with --repo.",
+            code="no_ground",
+        )
     result = ground.replay(events, artifacts)
     count = ground.write(result, output)
     for finding in result.findings:
@@ -201,17 +242,22 @@ def export(
     token: Token = None,
     server_key: Pinned = None,
     repo: Annotated[
-        Path | None, typer.Option(help="The repository: progsnap2 and agent-trace start from its start commit.")
+        Path | None,
+        typer.Option(help="The repository: progsnap2, agent-trace and swe-bench start from its start commit."),
     ] = None,
 ) -> None:
-    """Write a trace as a bundle that anyone can verify, or as ProgSnap2, agent-trace, OpenTelemetry or CTRF."""
-    found = read_trace(Source.of(trace, collector, token))
+    """Write a trace as a bundle that anyone can verify, or in another tool's format.
+
+    A SWE-bench instance is written only where its tests, run on a clean checkout in the sandbox, prove it.
+    """
+    source = Source.of(trace, collector, token)
+    found = read_trace(source)
     if form == "bundle":
         _write_bundle(found, output)
     elif form == "document":
-        typer.echo(str(write_document(_document(found, server_key), output)))
+        typer.echo(str(write_document(_document(source, found, server_key), output)))
     else:
-        for path in write_export(_exported(found, server_key, repo), form, output):
+        for path in write_export(_exported(source, found, server_key, repo), form, output):
             typer.echo(str(path))
         if isinstance(found, Unsigned):
             _print_level(UNSIGNED)
@@ -226,31 +272,34 @@ def _write_bundle(found: Signed | Unsigned, output: Path | None) -> None:
     typer.echo(f"{target}: {len(found.bundle)} bytes. Check it with: patchtrail trace verify {target}")
 
 
-def _document(found: Signed | Unsigned, server_key: str | None) -> TraceDocument:
+def _document(source: Source, found: Signed | Unsigned, server_key: str | None) -> TraceDocument:
+    """Return a trace's document, with what its collector found out about it."""
     if isinstance(found, Unsigned):
         return found.document
-    verdict = found.verdict(server_key)
+    verdict, results = found.verdict(server_key), results_of(source, found)
     return document_of(
         found.evidence.trace_id,
         verdict.events,
         verdict.received_ms,
-        verdict.assurance(),
+        verdict.assurance(unreplayed=unreplayed_at(source, results)),
         forgotten=verdict.forgotten,
         opening=verdict.opening,
+        qa=results,
     )
 
 
-def _exported(found: Signed | Unsigned, server_key: str | None, repo: Path | None) -> Exported:
+def _exported(source: Source, found: Signed | Unsigned, server_key: str | None, repo: Path | None) -> Exported:
     """Return what the formats of other tools are made of.
 
     Raises `InvalidInput` when a signed trace has faults.
     """
     if isinstance(found, Unsigned):
         document = found.document
-        start_text = _no_text if repo is None else start_texts(repo, document.repo.start_commit)
+        base = base_at(source) if repo is None else None
+        start_text = _start_text(document, repo, base)
         told_events = events_of_document(document, start_text)
         held = told_events.events if document.events else []
-        return Exported(document.trace_id, held, told_events.received_ms, {}, start_text)
+        return Exported(document.trace_id, held, told_events.received_ms, {}, start_text, repo, base)
     verdict = found.verdict(server_key)
     if verdict.errors:
         raise InvalidInput(
@@ -259,7 +308,17 @@ def _exported(found: Signed | Unsigned, server_key: str | None, repo: Path | Non
         )
     start_text = _no_text if repo is None or not verdict.events else start_texts(repo, _start_commit(verdict))
     evidence = found.evidence
-    return Exported(evidence.trace_id, verdict.events, verdict.received_ms, evidence.artifacts or {}, start_text)
+    return Exported(evidence.trace_id, verdict.events, verdict.received_ms, evidence.artifacts or {}, start_text, repo)
+
+
+def _print_findings(source: Source, found: Signed | Unsigned) -> str | None:
+    """Print what a collector found out; return what keeps the trace from L4 by its replay."""
+    if source.is_file:
+        print_results(results_of(source, found))
+        return NOT_REPLAYED
+    standing = standing_at(source)
+    print_standing(standing)
+    return unreplayed_at(source, standing.results)
 
 
 def _show_events(events: list[VerifiedEvent]) -> None:
@@ -276,16 +335,33 @@ def _show_events(events: list[VerifiedEvent]) -> None:
             out.print(plain(f"{'':9}{detail}", "dim"))
 
 
-def _ground(events: list[VerifiedEvent], repo: Path, roots: list[str]) -> Ground:
+def _ground(
+    events: list[VerifiedEvent], artifacts: Mapping[str, bytes], repo: Path | None, roots: list[str]
+) -> Ground | None:
+    """Return what a replay stands on: the repository, else the trace's own snapshot; None where it has none.
+
+    A snapshot is of the first root alone, so that a trace with further ones cannot be replayed on it.
+    """
     start = events[0].event.data if events else None
+    if repo is None:
+        tree = snapshot_of([held.event for held in events], artifacts)
+        is_alone = isinstance(start, SessionStart) and not start.roots
+        return Ground.in_snapshot(tree) if tree is not None and is_alone else None
     if not isinstance(start, SessionStart):
         raise InvalidInput("The trace has no session_start, so there is nothing to replay on.", code="empty_trace")
-    return Ground(start, repo, roots_named(roots))
+    return Ground.in_repositories(start, repo, roots_named(roots))
 
 
 def _start_commit(verdict: TraceVerdict) -> str:
     """Return the start commit that the device signed at the opening; the start itself may be forgotten."""
     return "" if verdict.opening is None else verdict.opening.start_commit
+
+
+def _start_text(document: TraceDocument, repo: Path | None, base: FileTree | None) -> Callable[[str], str | None]:
+    """Return how to read what an unsigned trace started from: the repository, else its own snapshot, else nothing."""
+    if repo is not None:
+        return start_texts(repo, document.repo.start_commit)
+    return _no_text if base is None else base.text
 
 
 def _no_text(path: str) -> None:  # noqa: ARG001 -- without the repository no path has a text

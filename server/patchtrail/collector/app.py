@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,12 +15,15 @@ from fastapi.routing import APIRoute
 
 from patchtrail import __version__
 from patchtrail.collector import (
+    base_routes,
     device_routes,
     log_routes,
     metrics_routes,
     one_shot_routes,
     open_routes,
+    pattern_routes,
     problems,
+    qa_routes,
     reading_routes,
     upload_routes,
 )
@@ -32,11 +36,16 @@ from patchtrail.collector.locality import is_loopback
 from patchtrail.collector.log import Log
 from patchtrail.collector.metrics import MeasuredApp, Metrics
 from patchtrail.collector.protocol import CappedHttp
+from patchtrail.collector.qa_cases import Cases
+from patchtrail.collector.qa_work import QaWork
 from patchtrail.collector.quotas import Quotas
 from patchtrail.collector.rates import RateLimits
 from patchtrail.collector.service import Service, system_ms
+from patchtrail.collector.webhook_sending import Webhooks
+from patchtrail.collector.webhooks import hooks_of
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.schema import contract_schema
+from patchtrail.evaluation.kept_alignments import Alignments
 from patchtrail.study import current_consent
 
 __all__ = ["build_service", "create_app", "server_config"]
@@ -52,14 +61,20 @@ def build_service(config: CollectorConfig, now_ms: Callable[[], int] = system_ms
     if config.dev_token is not None and not is_loopback(config.host):
         message = f"--dev-token is for development on this machine only, and {config.host} is not its loopback."
         raise InvalidInput(message, code="bad_config")
+    config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    alignments = Alignments.read(config.alignment_reports())
+    hooks = hooks_of(config.data_dir, config.webhooks(), is_loopback_allowed=config.webhook_loopback)
     metrics = Metrics()
     database = Database(config.data_dir, is_durable=config.is_durable, on_commit=metrics.committed)
     key = ReceiptKey(config.data_dir, config.log_host)
     log = Log(database, key, config.data_dir)
+    blobs = LocalBlobs(config.data_dir / "blobs")
+    webhooks = Webhooks(database, hooks, metrics, now_ms, is_loopback_allowed=config.webhook_loopback)
+    cases = Cases(blobs, key, config.qa_recipes_dir)
     configured = None if config.server_token is None else config.server_token.get_secret_value()
     return Service(
         database=database,
-        blobs=LocalBlobs(config.data_dir / "blobs"),
+        blobs=blobs,
         key=key,
         log=log,
         ingest=Ingest(database, key, log),
@@ -69,6 +84,9 @@ def build_service(config: CollectorConfig, now_ms: Callable[[], int] = system_ms
         limits=RateLimits(config.rates()),
         quotas=Quotas(database, per_session=config.session_max_bytes, per_participant=config.participant_max_bytes),
         metrics=metrics,
+        qa=QaWork(database, config.data_dir, config.qa_plan(), cases.read, alignments, webhooks, metrics, now_ms),
+        webhooks=webhooks,
+        alignments=alignments,
         is_loopback=is_loopback(config.host),
         dev_token=None if config.dev_token is None else config.dev_token.get_secret_value(),
         now_ms=now_ms,
@@ -80,8 +98,12 @@ def create_app(service: Service) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(service.qa.start)
+        service.webhooks.start()
         async with log_routes.publishing(service.log):
             yield
+        await asyncio.to_thread(service.qa.stop)
+        await asyncio.to_thread(service.webhooks.stop)
         service.ingest.close()
         service.database.close()
 
@@ -96,7 +118,10 @@ def create_app(service: Service) -> FastAPI:
     problems.install(app)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_middleware(MeasuredApp, metrics=service.metrics)
-    modules = (device_routes, upload_routes, open_routes, one_shot_routes, reading_routes, log_routes, metrics_routes)
+    modules = (
+        *(device_routes, upload_routes, open_routes, base_routes, one_shot_routes),
+        *(reading_routes, qa_routes, pattern_routes, log_routes, metrics_routes),
+    )
     for module in modules:
         app.include_router(module.router)
     app.state.routes = [one for module in modules for one in module.router.routes if isinstance(one, APIRoute)]

@@ -10,8 +10,12 @@ from platformdirs import user_data_path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from patchtrail.collector.qa_work import QaPlan
 from patchtrail.collector.rates import Rate, Rates
 from patchtrail.contract.errors import InvalidInput
+from patchtrail.qa import Means
+from patchtrail.qa.judge.config import DEFAULT_MODEL
+from patchtrail.sandbox.choice import Wanted
 
 __all__ = ["CollectorConfig"]
 
@@ -57,6 +61,28 @@ class CollectorConfig(BaseSettings):
     open_traces_per_minute: int = Field(default=60, ge=1, description="Open traces that one address creates.")
     session_max_bytes: int = Field(default=200_000_000, ge=1, description="What one trace may store.")
     participant_max_bytes: int = Field(default=2_000_000_000, ge=1, description="What one participant may store.")
+    qa_enabled: bool = Field(default=True, description="Whether complete traces are replayed, tested and judged.")
+    qa_workers: int = Field(default=1, ge=1, le=64, description="How many traces are assessed at once.")
+    qa_timeout_s: float = Field(default=600, gt=0, le=86_400, description="How long one assessment may take.")
+    qa_wait_s: int = Field(default=30, ge=0, le=300, description="How long a finalized one-shot trace's answer waits.")
+    qa_sandbox: Wanted = Field(default="auto", description="The sandbox's back end: the best that works, or its name.")
+    qa_origin_hosts: str = Field(
+        default="", description="Hosts, with commas, from which start commits may be fetched; none without it."
+    )
+    qa_models: str = Field(
+        default=DEFAULT_MODEL, description="Models, with commas, that judge where OPENAI_API_KEY is set; all are asked."
+    )
+    qa_judge_usd: float = Field(default=0.25, ge=0, description="What judging one trace by models may cost, in USD.")
+    qa_recipes_dir: Path | None = Field(
+        default=None, description="Folder with TASK_ID.toml where a task says itself how its tests are run."
+    )
+    qa_alignments: str = Field(
+        default="", description="Files, with commas, that `patchtrail eval align --json` wrote about the judges."
+    )
+    webhook_urls: str = Field(default="", description="Addresses, with commas, that are told what happens.")
+    webhook_loopback: bool = Field(
+        default=False, description="For development: webhooks may be on this machine, over plain HTTP."
+    )
     is_durable: bool = Field(
         default=True, description="Whether a commit is on disk before it is answered. Off only to measure its cost."
     )
@@ -68,6 +94,26 @@ class CollectorConfig(BaseSettings):
         if not (value.isascii() and value.isprintable() and value.strip() == value != ""):
             raise ValueError("A development token is printable ASCII, without spaces around it.")
         return token
+
+    def qa_plan(self) -> QaPlan:
+        """Return how traces are assessed."""
+        means = Means(
+            sandbox=self.qa_sandbox,
+            origin_hosts=_listed(self.qa_origin_hosts),
+            cache_dir=self.data_dir / "qa_cache",
+            timeout_s=self.qa_timeout_s,
+            models=_listed(self.qa_models) or (DEFAULT_MODEL,),
+            judge_usd=self.qa_judge_usd,
+        )
+        return QaPlan(is_on=self.qa_enabled, workers=self.qa_workers, wait_s=self.qa_wait_s, means=means)
+
+    def webhooks(self) -> tuple[str, ...]:
+        """Return the addresses of webhooks."""
+        return _listed(self.webhook_urls)
+
+    def alignment_reports(self) -> tuple[Path, ...]:
+        """Return where it stands how far judges agree with people."""
+        return tuple(map(Path, _listed(self.qa_alignments)))
 
     def rates(self) -> Rates:
         """Return the rate limits."""
@@ -89,6 +135,10 @@ class CollectorConfig(BaseSettings):
         filed = {} if toml_file is None else _read_toml(toml_file)
         from_file = {name: value for name, value in filed.items() if f"{PREFIX}{name.upper()}" not in os.environ}
         return cls.model_validate({**from_file, **given})
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.strip() for one in text.split(",") if one.strip()))
 
 
 def _read_toml(path: Path) -> dict[str, object]:

@@ -15,9 +15,12 @@ from typing import TypeVar
 from sqlalchemy import Connection, delete, insert, select, update
 
 from patchtrail.collector.access import UploadAccess
+from patchtrail.collector.bases import drop_unused
 from patchtrail.collector.blobs import Blobs
 from patchtrail.collector.forgetting_tables import deletions, forgotten_chunks
 from patchtrail.collector.ingest import Ingest
+from patchtrail.collector.qa_jobs import start_over
+from patchtrail.collector.qa_results import drop_results
 from patchtrail.collector.quotas import Account, stored_bytes
 from patchtrail.collector.service import Service
 from patchtrail.collector.tables import artifacts, chunks, forks
@@ -171,6 +174,8 @@ def _drop(connection: Connection, asked: _Asked, kept: set[str], service: Servic
     """Empty the rows, unlink the blobs, and store the answer, in one transaction."""
     gone = [_drop_chunk(connection, asked, ref, service.ingest) for ref in asked.request.statement.chunks]
     dropped = _drop_artifacts(connection, asked.trace_id, kept, service.blobs)
+    drop_results(connection, asked.trace_id)
+    start_over(connection, asked.trace_id, service.now_ms())
     line = forgetting.seal_forgotten(
         asked.request, gone, artifacts=dropped, forgotten_ms=asked.forgotten_ms, key=service.key.key
     )
@@ -212,6 +217,5 @@ def _drop_artifacts(connection: Connection, trace_id: str, kept: set[str], blobs
     dropped = sorted(set(connection.execute(query).scalars()) - kept)
     for sha256 in dropped:
         connection.execute(delete(artifacts).where(artifacts.c.trace_id == trace_id, artifacts.c.sha256 == sha256))
-        if connection.execute(select(artifacts.c.sha256).where(artifacts.c.sha256 == sha256)).first() is None:
-            blobs.drop(sha256)
+        drop_unused(connection, blobs, sha256)
     return len(dropped)

@@ -11,6 +11,7 @@ __all__ = ["METRICS_MEDIA_TYPE", "MeasuredApp", "Metrics"]
 
 METRICS_MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 LATENCIES_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+JOBS_S = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 
 
@@ -41,6 +42,16 @@ class Metrics:
         self.group = Histogram(
             f"{told}commit_writes", "Writes per commit.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256), registry=registry
         )
+
+        self.jobs = Gauge(f"{told}qa_jobs", "Traces to assess, and assessed.", ("state",), registry=registry)
+        self.oldest = Gauge(f"{told}qa_oldest_queued_seconds", "Age of the oldest job that waits.", registry=registry)
+        self.qa_waited = Histogram(
+            f"{told}qa_wait_seconds", "Wait of a job for its start.", buckets=JOBS_S, registry=registry
+        )
+        self.qa_took = Histogram(
+            f"{told}qa_job_seconds", "Time to assess a trace.", ("outcome",), buckets=JOBS_S, registry=registry
+        )
+        self.webhooks = Counter(f"{told}webhooks", "Tries to tell webhooks.", ("outcome",), registry=registry)
 
     def accept(self, protocol: str, *, chunks: int, events: int, size_bytes: int) -> None:
         """Count what was taken in."""

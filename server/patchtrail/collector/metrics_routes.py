@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 from patchtrail.collector.locality import is_local
 from patchtrail.collector.metrics import METRICS_MEDIA_TYPE
 from patchtrail.collector.open_tables import open_traces
+from patchtrail.collector.qa_jobs import queue_told
 from patchtrail.collector.route_parts import OPTIONAL_TOKEN, Parts, TokenOrNone, problems
 from patchtrail.collector.tables import traces
 from patchtrail.contract.errors import NotAllowed
@@ -34,6 +35,10 @@ async def get_metrics(request: Request, parts: Parts, token: TokenOrNone) -> Res
         raise NotAllowed("Off this machine, metrics need the server's token.", code="unauthenticated")
     for protocol, count in (await parts.read(_open)).items():
         parts.metrics.traces.labels(protocol).set(count)
+    queue = await parts.read(lambda connection: queue_told(connection, parts.now_ms()))
+    for state in ("queued", "running", "failed", "done"):
+        parts.metrics.jobs.labels(state).set(getattr(queue, state))
+    parts.metrics.oldest.set((queue.oldest_queued_ms or 0) / 1000)
     return Response(parts.metrics.text(), media_type=METRICS_MEDIA_TYPE)
 
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 import uuid
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Request, Response
 from sqlalchemy import Connection, Row
 
 from patchtrail.collector.access import adder_of, may_read, reader_of
 from patchtrail.collector.limits import read_capped
 from patchtrail.collector.open_bodies import body_sha256, one_shot_rows, parsed, redacted_text
-from patchtrail.collector.open_reading import one_shot_trace, standing_of, trace_id_of
-from patchtrail.collector.open_routes import account_of, idempotency_key, may_create, settle
+from patchtrail.collector.open_reading import one_shot_trace, outcome_of, standing_of, trace_id_of
+from patchtrail.collector.open_routes import account_of, completed_with_follow_up, idempotency_key, may_create, settle
 from patchtrail.collector.open_traces import (
     Arrival,
     NewTrace,
     OpenAccess,
-    complete_open,
     draw_upload_token,
     has_key,
     open_row,
@@ -43,6 +43,7 @@ from patchtrail.contract.open_protocol import (
     OneShotCreated,
     OneShotEvent,
     OneShotEvents,
+    OneShotOutcome,
     OneShotRequest,
     OneShotStanding,
     OneShotTrace,
@@ -55,6 +56,9 @@ router = APIRouter(prefix="/api/traces", tags=["one-shot protocol"])
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 TITLE_CHARS = 200
+UNSETTLED = ("waiting", "queued", "running")
+LOOK_S = 0.2
+LATER = "It is not assessed yet; `status_url`, and `Location`, say where to ask."
 OwnId = Annotated[str, Path(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
 EVENT = {"anyOf": [{"$ref": f"#/components/schemas/OneShot{one}"} for one in ("Edit", "Command", "Reasoning")]}
 EVENTS_BODY = {
@@ -78,17 +82,20 @@ EVENTS_BODY = {
 @router.post(
     "",
     status_code=201,
-    responses=problems(401, 403, 408, 409, 413, 415, 422, 429),
+    responses=problems(401, 403, 408, 409, 413, 415, 422, 429) | {202: {"description": LATER, "model": OneShotCreated}},
     openapi_extra={**openapi_body(OneShotRequest), "security": OPTIONAL_TOKEN},
 )
-async def post_one_shot(request: Request, parts: Parts, token: TokenOrNone) -> OneShotCreated:
-    """Store a trace; with an id of the client's own, the same trace again is the same trace."""
+async def post_one_shot(request: Request, response: Response, parts: Parts, token: TokenOrNone) -> OneShotCreated:
+    """Store a trace; with an id of the client's own, the same trace again is the same trace.
+
+    With `finalize` it is whole, and the answer waits for what is found out about it, as that of `…/finalize` does.
+    """
     if not may_create(request, parts, token):
         raise NotAllowed("Only the server's token creates traces here.", code="unauthenticated")
     parts.limits.opening(address_of(request))
     check_json(request)
     content = await read_capped(request, MAX_BODY_BYTES)
-    new, arrival = await asyncio.to_thread(_new_trace, content, parts.study_id, parts.now_ms())
+    body, new, arrival = await asyncio.to_thread(_new_trace, content, parts.study_id, parts.now_ms())
     account = Account(new.trace_id, new.participant_id, is_signed=False)
     await parts.quotas.take(account, len(content))
 
@@ -107,7 +114,10 @@ async def post_one_shot(request: Request, parts: Parts, token: TokenOrNone) -> O
             parts.quotas.refund(account, len(content))
     if is_new:
         parts.metrics.accept("one_shot", chunks=1, events=arrival.events, size_bytes=len(content))
-    return OneShotCreated(**standing_of(row).model_dump(), upload_token=fresh)
+    outcome = await _outcome(parts, row) if not body.finalize else await _finalized(parts, row.trace_id)
+    if body.finalize and _is_later(parts, outcome, response):
+        response.status_code = 202
+    return OneShotCreated(**outcome.model_dump(), upload_token=fresh)
 
 
 @router.post(
@@ -141,15 +151,27 @@ async def post_one_shot_events(request: Request, own_id: OwnId, parts: Parts, to
     return standing_of(row)
 
 
-@router.post("/{own_id}/finalize", responses=problems(401, 403, 404, 409, 422, 429))
-async def post_finalize(own_id: OwnId, parts: Parts, token: Token) -> OneShotStanding:
-    """Say that the trace is whole; nothing is added to it any more."""
+@router.post(
+    "/{own_id}/finalize",
+    responses=problems(401, 403, 404, 409, 422, 429) | {202: {"description": LATER, "model": OneShotOutcome}},
+)
+async def post_finalize(own_id: OwnId, response: Response, parts: Parts, token: Token) -> OneShotOutcome:
+    """Say that the trace is whole, and wait for what is found out about it; nothing is added to it any more."""
     access = await _access(parts, token, own_id)
     parts.limits.upload(access.trace_id)
-    return standing_of(
-        await parts.write(
-            lambda connection: complete_open(connection, parts.log, access.trace_id, now_ms=parts.now_ms())
-        )
+    outcome = await _finalized(parts, access.trace_id)
+    if _is_later(parts, outcome, response):
+        response.status_code = 202
+    return outcome
+
+
+@router.get("/{own_id}/qa", responses=problems(401, 403, 404, 409, 422, 429))
+async def get_outcome(own_id: OwnId, parts: Parts, token: Token) -> OneShotOutcome:
+    """Return where a trace stands and what was found out about it, to whoever may add to it."""
+    access = await _access(parts, token, own_id)
+    parts.limits.upload(access.trace_id)
+    return await parts.read(
+        lambda connection: outcome_of(connection, _row(connection, access.trace_id), parts.alignments)
     )
 
 
@@ -166,9 +188,29 @@ async def get_one_shot(own_id: OwnId, parts: Parts, token: Token) -> OneShotTrac
         if one_shot is None:
             raise NotFound(f"There is no trace {own_id}.")
         may_read(reader, one_shot.participant_id, own_id)
-        return one_shot_trace(connection, one_shot)
+        return one_shot_trace(connection, one_shot, parts.alignments)
 
     return await parts.read(read)
+
+
+async def _finalized(parts: Service, trace_id: str) -> OneShotOutcome:
+    """Complete a trace, and return its outcome once it is assessed, or once waiting for it takes too long."""
+    row = await completed_with_follow_up(parts, trace_id)
+    outcome, ends_s = await _outcome(parts, row), time.monotonic() + parts.qa.plan.wait_s
+    while parts.qa.plan.is_on and outcome.qa_state in UNSETTLED and time.monotonic() < ends_s:
+        await asyncio.sleep(LOOK_S)
+        outcome = await _outcome(parts, row)
+    return outcome
+
+
+async def _outcome(parts: Service, row: Row[Any]) -> OneShotOutcome:
+    return await parts.read(lambda connection: outcome_of(connection, row, parts.alignments))
+
+
+def _is_later(parts: Service, outcome: OneShotOutcome, response: Response) -> bool:
+    """Return whether the results are to be asked for later, and say where."""
+    response.headers["Location"] = outcome.status_url
+    return parts.qa.plan.is_on and outcome.qa_state in UNSETTLED
 
 
 async def _access(parts: Service, token: str, own_id: str) -> OpenAccess:
@@ -187,7 +229,7 @@ def _row(connection: Connection, trace_id: str) -> Row[Any]:
     return row
 
 
-def _new_trace(content: bytes, study_id: str, now_ms: int) -> tuple[NewTrace, Arrival]:
+def _new_trace(content: bytes, study_id: str, now_ms: int) -> tuple[OneShotRequest, NewTrace, Arrival]:
     body, value = parsed(content, OneShotRequest)
     key, sha256 = secrets.token_bytes(32), body_sha256(value)
     description = redacted_text(key, body.bug_description)
@@ -204,7 +246,7 @@ def _new_trace(content: bytes, study_id: str, now_ms: int) -> tuple[NewTrace, Ar
         opening_sha256=sha256,
         redaction_key=key,
     )
-    return new, _arrival(body.events, key, sha256, sha256, size=len(content), now_ms=now_ms)
+    return body, new, _arrival(body.events, key, sha256, sha256, size=len(content), now_ms=now_ms)
 
 
 def _more_events(content: bytes, access: OpenAccess, key: str, now_ms: int) -> Arrival:

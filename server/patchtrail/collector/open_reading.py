@@ -11,12 +11,24 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, Select, literal, select
 
 from patchtrail.collector.open_tables import open_events, open_traces
+from patchtrail.collector.qa_jobs import standing
+from patchtrail.collector.qa_results import newest_results
 from patchtrail.contract.collection import TraceCompleted
 from patchtrail.contract.document import TraceDocument
-from patchtrail.contract.open_protocol import OneShotEvent, OneShotStanding, OneShotTrace
-from patchtrail.trace import UNSIGNED, OpenFacts, OpenRecord, open_document_of, own_kind_kept
+from patchtrail.contract.open_protocol import OneShotEvent, OneShotOutcome, OneShotQa, OneShotStanding, OneShotTrace
+from patchtrail.contract.qa import QaStanding
+from patchtrail.evaluation.kept_alignments import Alignments
+from patchtrail.trace import UNSIGNED, OpenFacts, OpenRecord, open_document_of, own_kind_kept, told_judgement
 
-__all__ = ["completed_open", "listed_open", "one_shot_trace", "open_document", "standing_of", "trace_id_of"]
+__all__ = [
+    "completed_open",
+    "listed_open",
+    "one_shot_trace",
+    "open_document",
+    "outcome_of",
+    "standing_of",
+    "trace_id_of",
+]
 
 ONE_SHOT_EVENT: TypeAdapter[OneShotEvent] = TypeAdapter(OneShotEvent)
 
@@ -39,7 +51,7 @@ def listed_open() -> Select[Any]:
     )
 
 
-def open_document(connection: Connection, row: Row[Any]) -> TraceDocument:
+def open_document(connection: Connection, row: Row[Any], alignments: Alignments) -> TraceDocument:
     """Return the trace document v1.0 of an open trace, whichever protocol brought it."""
     facts = OpenFacts(
         trace_id=row.trace_id,
@@ -50,7 +62,8 @@ def open_document(connection: Connection, row: Row[Any]) -> TraceDocument:
         repo_origin=row.repo_origin,
         start_commit=row.start_commit,
     )
-    return open_document_of(facts, _records(row, _events(connection, row)))
+    results = alignments.beside(newest_results(connection, row.trace_id))
+    return open_document_of(facts, _records(row, _events(connection, row)), results)
 
 
 def completed_open(row: Row[Any]) -> TraceCompleted:
@@ -60,7 +73,7 @@ def completed_open(row: Row[Any]) -> TraceCompleted:
     )
 
 
-def one_shot_trace(connection: Connection, row: Row[Any]) -> OneShotTrace:
+def one_shot_trace(connection: Connection, row: Row[Any], alignments: Alignments) -> OneShotTrace:
     """Return a one-shot trace as it was told, redacted; each reason says our kind beside the client's own word."""
     events = [_one_shot_event(one) for one in _events(connection, row)]
     return OneShotTrace(
@@ -69,7 +82,7 @@ def one_shot_trace(connection: Connection, row: Row[Any]) -> OneShotTrace:
         repo_url=row.repo_origin,
         bug_description=row.task_description,
         events=events,
-        qa_results=None,
+        qa_results=one_shot_qa(standing(connection, row.trace_id, alignments)),
     )
 
 
@@ -81,6 +94,31 @@ def standing_of(row: Row[Any]) -> OneShotStanding:
         created_at=_iso(row.created_ms),
         updated_at=_iso(row.updated_ms),
         events=row.next_seq,
+    )
+
+
+def outcome_of(connection: Connection, row: Row[Any], alignments: Alignments) -> OneShotOutcome:
+    """Return where a one-shot trace stands, and what was found out about it."""
+    told, standing_told = standing(connection, row.trace_id, alignments), standing_of(row)
+    return OneShotOutcome(
+        **standing_told.model_dump(),
+        qa_state=told.state,
+        qa_results=one_shot_qa(told),
+        status_url=f"/api/traces/{standing_told.trace_id}/qa",
+    )
+
+
+def one_shot_qa(told: QaStanding) -> OneShotQa | None:
+    """Return results under the names of the one-shot protocol; None while there are none."""
+    validation, judge = told.results.validation, told.results.judge
+    if validation is None and judge is None:
+        return None
+    return OneShotQa(
+        tests_passed=None if validation is None else validation.tests_passed,
+        reasoning_score=None if judge is None else round(1 + 0.8 * judge.overall, 1),
+        judge_comments=None if judge is None else "\n".join(told_judgement(judge)),
+        test_output=None if validation is None else validation.test_output,
+        qa_timestamp=None if told.ended_ms is None else _iso(told.ended_ms),
     )
 
 

@@ -10,11 +10,13 @@ import asyncio
 import contextlib
 import hmac
 import secrets
+from typing import Any
 
 from fastapi import APIRouter, Request
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from patchtrail.collector.access import adder_of
+from patchtrail.collector.completion import follow_up, note_completion
 from patchtrail.collector.locality import is_local
 from patchtrail.collector.open_bodies import body_sha256, chunk_rows, parsed, redacted_text
 from patchtrail.collector.open_reading import completed_open
@@ -43,6 +45,7 @@ from patchtrail.integrity import digest
 __all__ = [
     "account_of",
     "complete_if_open",
+    "completed_with_follow_up",
     "create_open",
     "idempotency_key",
     "may_create",
@@ -153,10 +156,20 @@ async def complete_if_open(parts: Service, token: str, trace_id: str) -> TraceCo
     """Mark an open trace as whole for the bearer of its token, or of the server's; None for any other."""
     if not await _is_adder(parts, token, trace_id):
         return None
-    now_ms = parts.now_ms()
-    return completed_open(
-        await parts.write(lambda connection: complete_open(connection, parts.log, trace_id, now_ms=now_ms))
-    )
+    return completed_open(await completed_with_follow_up(parts, trace_id))
+
+
+async def completed_with_follow_up(parts: Service, trace_id: str) -> Row[Any]:
+    """Mark an open trace as whole, and begin with what follows."""
+
+    def completed(connection: Connection) -> Row[Any]:
+        row = complete_open(connection, parts.log, trace_id, now_ms=parts.now_ms())
+        note_completion(connection, parts, trace_id)
+        return row
+
+    row = await parts.write(completed)
+    follow_up(parts)
+    return row
 
 
 async def _is_adder(parts: Service, token: str, trace_id: str) -> bool:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, func, select
 from patchtrail.collector.database import Database
 from patchtrail.collector.limits import read_capped
 from patchtrail.collector.open_tables import open_traces
+from patchtrail.collector.qa_tables import open_bases
 from patchtrail.collector.tables import artifacts, chunks, forks, traces
 from patchtrail.contract.errors import InvalidInput
 
@@ -107,7 +108,8 @@ def _keys(account: Account) -> tuple[tuple[str, str], tuple[str, str]]:
 def stored_bytes(connection: Connection, account: Account) -> tuple[int, int]:
     """Return what a trace and its participant have stored."""
     if not account.is_signed:
-        total = select(func.coalesce(func.sum(open_traces.c.size_bytes), 0))
+        size = open_traces.c.size_bytes + func.coalesce(open_bases.c.size_bytes, 0)
+        total = select(func.coalesce(func.sum(size), 0)).select_from(open_traces.outerjoin(open_bases))
         return (
             int(connection.execute(total.where(open_traces.c.trace_id == account.trace_id)).scalar_one()),
             int(connection.execute(total.where(open_traces.c.participant_id == account.participant_id)).scalar_one()),

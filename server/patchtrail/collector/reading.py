@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row, Select, Subquery, select, tuple_, update
@@ -11,14 +11,16 @@ from patchtrail.collector.access import Reader, may_read
 from patchtrail.collector.blobs import Blobs
 from patchtrail.collector.forgetting import deletions_of
 from patchtrail.collector.open_reading import listed_open
+from patchtrail.collector.qa_results import raised, unreplayed_in
 from patchtrail.collector.tables import artifacts, chunks, devices, traces
 from patchtrail.contract.collection import Assurance, KeySet, TraceCompleted, TraceList, TraceSummary
 from patchtrail.contract.document import TraceDocument
 from patchtrail.contract.errors import NotFound, StateConflict
 from patchtrail.contract.evidence import PublicKey
+from patchtrail.contract.qa import QaResults
 from patchtrail.integrity import chunk
 from patchtrail.integrity.key_set import fingerprint_of
-from patchtrail.integrity.verify import Finding, TraceEvidence, TraceVerdict, assurance_of, verify_trace
+from patchtrail.integrity.verify import NOT_REPLAYED, Finding, TraceEvidence, TraceVerdict, assurance_of, verify_trace
 from patchtrail.trace import check_coverage, document_of
 
 __all__ = [
@@ -55,7 +57,8 @@ def list_traces(connection: Connection, reader: Reader, *, before: str | None, l
     rows = connection.execute(query.limit(min(limit, MAX_PAGE) + 1)).all()
     page = rows[: min(limit, MAX_PAGE)]
     next_before = page[-1].trace_id if len(rows) > len(page) else None
-    return TraceList(traces=[_summary(row) for row in page], next_before=next_before)
+    replays = unreplayed_in(connection, [row.trace_id for row in page])
+    return TraceList(traces=[_summary(row, replays) for row in page], next_before=next_before)
 
 
 def trace_row(connection: Connection, reader: Reader, trace_id: str) -> Row[Any]:
@@ -91,16 +94,22 @@ def evidence_of(connection: Connection, trace_id: str, blobs: Blobs | None, key:
     )
 
 
-def document(evidence: TraceEvidence, keys: KeySet, *, is_forked: bool) -> TraceDocument:
-    """Verify a trace again from its stored bytes and return its document."""
+def document(
+    evidence: TraceEvidence, keys: KeySet, *, is_forked: bool, qa: QaResults, unreplayed: str | None
+) -> TraceDocument:
+    """Verify a trace again from its stored bytes and return its document.
+
+    `qa` is what was found out about it, and `unreplayed` what keeps its replay from agreeing.
+    """
     verdict = _verdict(evidence, keys)
     return document_of(
         evidence.trace_id,
         verdict.events,
         verdict.received_ms,
-        assurance_with(verdict, is_forked=is_forked),
+        assurance_with(verdict, is_forked=is_forked, unreplayed=unreplayed),
         forgotten=verdict.forgotten,
         opening=verdict.opening,
+        qa=qa,
     )
 
 
@@ -134,15 +143,15 @@ def _verdict(evidence: TraceEvidence, keys: KeySet) -> TraceVerdict:
     return verify_trace(evidence, pinned_jkt=fingerprint_of(keys))
 
 
-def assurance_with(verdict: TraceVerdict, *, is_forked: bool) -> Assurance:
+def assurance_with(verdict: TraceVerdict, *, is_forked: bool, unreplayed: str | None = NOT_REPLAYED) -> Assurance:
     """Return the level of a verified trace, of which the device may have signed two histories."""
     findings = [*verdict.findings, *check_coverage([held.event for held in verdict.events])]
     if is_forked:
         findings.append(Finding("trace.forked", "trace", FORKED, "remark"))
-    return assurance_of(findings, is_signed=True)
+    return assurance_of(findings, is_signed=True, unreplayed=unreplayed)
 
 
-def _summary(row: Row[Any]) -> TraceSummary:
+def _summary(row: Row[Any], replays: Mapping[str, str | None]) -> TraceSummary:
     return TraceSummary(
         trace_id=row.trace_id,
         participant_id=row.participant_id,
@@ -153,7 +162,7 @@ def _summary(row: Row[Any]) -> TraceSummary:
         chunks=row.next_n,
         events=row.next_seq,
         is_forked=row.is_forked,
-        assurance=_known_assurance(row),
+        assurance=raised(_known_assurance(row), replays.get(row.trace_id, NOT_REPLAYED)),
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select, text
 from patchtrail.collector.access import Reader, may_read, reader_of
 from patchtrail.collector.open_reading import open_document
 from patchtrail.collector.open_traces import open_row
+from patchtrail.collector.qa_results import newest_results, unreplayed_in
 from patchtrail.collector.reading import document, evidence_of, list_traces, trace_row
 from patchtrail.collector.route_parts import Parts, Token, TraceIdPath, problems
 from patchtrail.collector.service import Service
@@ -18,7 +19,7 @@ from patchtrail.collector.tables import artifacts
 from patchtrail.contract.collection import TraceList
 from patchtrail.contract.document import TraceDocument
 from patchtrail.contract.errors import InvalidInput, NotFound, StateConflict
-from patchtrail.integrity.verify import TraceEvidence
+from patchtrail.integrity.verify import NOT_REPLAYED, TraceEvidence
 from patchtrail.trace import BUNDLE_MEDIA_TYPE, write_bundle
 
 __all__ = ["router"]
@@ -51,8 +52,8 @@ async def get_trace(trace_id: TraceIdPath, parts: Parts, token: Token) -> Respon
         row = open_row(connection, trace_id)
         if row is not None:
             may_read(_reader(connection, parts, token), row.participant_id, trace_id)
-            return open_document(connection, row).model_dump_json()
-        return _document_json(parts, *_evidence(connection, parts, token, trace_id, with_blobs=False))
+            return open_document(connection, row, parts.alignments).model_dump_json()
+        return _document_json(connection, parts, *_evidence(connection, parts, token, trace_id, with_blobs=False))
 
     return Response(await parts.read(written), media_type="application/json")
 
@@ -69,7 +70,7 @@ async def get_bundle(trace_id: TraceIdPath, parts: Parts, token: Token) -> Respo
 
     def written(connection: Connection) -> bytes:
         evidence, is_forked = _evidence(connection, parts, token, trace_id, with_blobs=True)
-        return write_bundle(evidence, parts.key.key_set(), _document_if_any(parts, evidence, is_forked))
+        return write_bundle(evidence, parts.key.key_set(), _document_if_any(connection, parts, evidence, is_forked))
 
     content = await parts.read(written)
     headers = {"Content-Disposition": f'attachment; filename="{trace_id}.zip"'}
@@ -130,13 +131,20 @@ def _evidence(
     return evidence, bool(row.is_forked)
 
 
-def _document_json(parts: Service, evidence: TraceEvidence, is_forked: bool) -> str:
-    return document(evidence, parts.key.key_set(), is_forked=is_forked).model_dump_json()
+def _document_json(connection: Connection, parts: Service, evidence: TraceEvidence, is_forked: bool) -> str:
+    trace_id = evidence.trace_id
+    return document(
+        evidence,
+        parts.key.key_set(),
+        is_forked=is_forked,
+        qa=parts.alignments.beside(newest_results(connection, trace_id)),
+        unreplayed=unreplayed_in(connection, [trace_id]).get(trace_id, NOT_REPLAYED),
+    ).model_dump_json()
 
 
-def _document_if_any(parts: Service, evidence: TraceEvidence, is_forked: bool) -> bytes:
+def _document_if_any(connection: Connection, parts: Service, evidence: TraceEvidence, is_forked: bool) -> bytes:
     """Return the document; evidence that makes none can be exported all the same, so that the fault can be seen."""
     try:
-        return _document_json(parts, evidence, is_forked).encode()
+        return _document_json(connection, parts, evidence, is_forked).encode()
     except InvalidInput as error:
         return error.problem().model_dump_json().encode()

@@ -40,9 +40,11 @@ DESCRIPTIONS = {
     404: "No such thing, or not for this reader.",
     408: "The body did not arrive in time.",
     409: "Another chunk is next, an artifact is missing, or the number is taken by another chunk.",
+    412: "The library was changed since it was read; `detail` names its newest revision.",
     413: "The body is too large.",
     415: "The body has another media type than this route takes.",
     422: "The body does not hold: `detail.where` says where.",
+    428: "The request names no version that it builds on.",
     429: "Too many requests; `Retry-After` says when the next one is taken.",
     503: "The collector cannot answer for its log; nothing was stored.",
 }

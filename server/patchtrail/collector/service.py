@@ -16,9 +16,12 @@ from patchtrail.collector.identity import ReceiptKey
 from patchtrail.collector.ingest import Ingest
 from patchtrail.collector.log import Log
 from patchtrail.collector.metrics import Metrics
+from patchtrail.collector.qa_work import QaWork
 from patchtrail.collector.quotas import Quotas
 from patchtrail.collector.rates import RateLimits
+from patchtrail.collector.webhook_sending import Webhooks
 from patchtrail.contract.events import ConsentRef
+from patchtrail.evaluation.kept_alignments import Alignments
 
 __all__ = ["Service", "system_ms"]
 
@@ -45,9 +48,14 @@ class Service:
     limits: RateLimits
     quotas: Quotas
     metrics: Metrics
+    qa: QaWork
+    webhooks: Webhooks
+    alignments: Alignments
     is_loopback: bool
     dev_token: str | None = field(default=None, repr=False)
     now_ms: Callable[[], int] = system_ms
+    snapshots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    """Whose turn it is to have a base snapshot redacted: it takes long, and all threads would be busy with it."""
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
         """Read in a thread of its own."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select
 
 from patchtrail.collector.access import UploadAccess, device_of, uploader_of
 from patchtrail.collector.blobs import Blobs
+from patchtrail.collector.completion import follow_up, note_completion
 from patchtrail.collector.forgetting import drop_orphans, forget
 from patchtrail.collector.ingest import is_stored_chunk
 from patchtrail.collector.limits import MAX_ARTIFACT_BYTES
@@ -186,7 +187,13 @@ async def post_complete(trace_id: TraceIdPath, parts: Parts, token: Token) -> Tr
 
     completed = await parts.read(judged)
     await parts.write(lambda connection: drop_orphans(connection, trace_id, parts.blobs))
-    await parts.write(lambda connection: mark_complete(connection, completed, parts.now_ms()))
+
+    def marked(connection: Connection) -> None:
+        mark_complete(connection, completed, parts.now_ms())
+        note_completion(connection, parts, trace_id)
+
+    await parts.write(marked)
+    follow_up(parts)
     return completed
 
 

@@ -29,6 +29,9 @@ class AgentConfig(WireModel):
     max_output_tokens: Annotated[int, Field(ge=100, le=100_000, description="Limit of an answer.")] = 4_000
     timeout_s: Annotated[int, Field(ge=1, le=600, description="Seconds that one request may take.")] = 60
     max_patterns: Annotated[int, Field(ge=0, le=3, description="Learned patterns in a prompt.")] = 3
+    approve_patterns: Annotated[
+        bool, Field(description="Let detected patterns be tried without a person's approval.")
+    ] = False
     run_tests: Annotated[
         bool, Field(description="Run the affected tests in the sandbox before a patch is offered.")
     ] = False

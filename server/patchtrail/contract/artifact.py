@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from patchtrail.contract.wire import Count, Sha256, WireModel
+from typing import Annotated
+
+from patchtrail.contract.wire import Count, RedactedAsText, Sha256, WireModel
 
 __all__ = ["ArtifactRef"]
 
@@ -12,4 +14,4 @@ class ArtifactRef(WireModel):
 
     sha256: Sha256
     size_bytes: Count
-    media_type: str
+    media_type: Annotated[str, RedactedAsText()]

@@ -131,3 +131,6 @@ class AttemptRecord(WireModel):
     hunks: list[HunkRecord] = Field(default=[])
     is_rechecked: bool = Field(default=False, description="The tool that reported the finding was run on the result.")
     group_id: str = Field(default="", description="Shared by all tries for one finding or batch.")
+    pattern_ids: list[str] = Field(
+        default=[], description="Learned patterns that the prompt showed; what its budget left out is not among them."
+    )

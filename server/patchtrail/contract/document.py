@@ -15,6 +15,7 @@ from patchtrail.contract.collection import Assurance
 from patchtrail.contract.coverage import Coverage
 from patchtrail.contract.episodes import Episode
 from patchtrail.contract.events import ConsentRef
+from patchtrail.contract.qa import QaResults
 from patchtrail.contract.wire import Count, Sha256, TraceId, WireModel
 
 __all__ = [
@@ -26,10 +27,7 @@ __all__ = [
     "DocumentRepo",
     "DocumentSession",
     "DocumentTask",
-    "JudgeResult",
-    "QaResults",
     "TraceDocument",
-    "ValidationResult",
 ]
 
 
@@ -101,26 +99,6 @@ class DocumentMetrics(WireModel):
     num_notes: Count
     num_patch_attempts: Count = 0
     num_patches_accepted: Count = Field(default=0, description="Attempts whose patch was accepted.")
-
-
-class ValidationResult(WireModel):
-    """Whether the tests passed when the collector ran them."""
-
-    tests_passed: bool
-
-
-class JudgeResult(WireModel):
-    """Scores from 0 to 5 per dimension of the rubric, and their weighted mean."""
-
-    scores: dict[str, float]
-    overall: float
-
-
-class QaResults(WireModel):
-    """What the collector found out by itself; null until it has."""
-
-    validation: ValidationResult | None
-    judge: JudgeResult | None
 
 
 class DocumentIntegrity(WireModel):

@@ -271,3 +271,7 @@ class SessionEnd(WireModel):
 
     reason: Literal["participant", "abandoned", "withdrawn"]
     coverage: Coverage | None = Field(default=None, description="The coverage ledger, as the recorder kept it.")
+    base_snapshot: ArtifactRef | None = Field(
+        default=None,
+        description="The files of the start commit, redacted, as an archive; only where that was agreed to by itself.",
+    )

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from patchtrail.contract.base_snapshot import BaseStanding
 from patchtrail.contract.coverage import Coverage
 from patchtrail.contract.episodes import Episode
 from patchtrail.contract.events import CommandOrigin, Confidence, ConsentRef, NoteKind, OutputCoverage
@@ -167,6 +168,9 @@ class Facts(WireModel):
     is_paused: bool = Field(
         default=False, description="A session that is still to be gone on with was paused: nothing may be sent before."
     )
+    is_base_agreed: bool = Field(
+        default=False, description="The participant agreed, beside the consent, that the base snapshot is sent."
+    )
 
 
 class InitializationOptions(WireModel):
@@ -255,6 +259,9 @@ class SessionState(WireModel):
         default=None, description="Where agents may send their telemetry; whoever has the address may.", repr=False
     )
     note_suggestion: NoteSuggestion | None = None
+    base_snapshot: BaseStanding | None = Field(
+        default=None, description="Null while nothing is recorded, or the participant did not agree to one."
+    )
 
 
 class CommandReport(WireModel):

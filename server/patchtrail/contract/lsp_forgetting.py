@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from patchtrail.contract.base_snapshot import BaseStored
 from patchtrail.contract.wire import Count, Millis, Sha256, TraceId, WireModel
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "PendingChunks",
     "PendingEvent",
     "PendingRequest",
+    "PendingSnapshot",
 ]
 
 SESSION_OFF_RECORD = "patchtrail/session/offRecord"
@@ -94,6 +96,13 @@ class PendingChunk(WireModel):
     next_seq: Count | None = Field(description="Where the next page of its events begins; null when there is none.")
 
 
+class PendingSnapshot(BaseStored):
+    """A base snapshot that goes along with the end of its session, unless the participant changes their mind."""
+
+    task_title: str
+    path: str = Field(description="Where it lies on this machine: a gzipped tar archive, to be looked into.")
+
+
 class PendingChunks(WireModel):
     """A page of the chunks that wait, oldest first; `deletions` are requests that go before all of them."""
 
@@ -102,3 +111,4 @@ class PendingChunks(WireModel):
     next_skip: Count | None
     deletions: Count
     reasons: list[str] = Field(description="Why nothing leaves this machine at present; empty when it may.")
+    snapshots: list[PendingSnapshot] = Field(default=[], description="Of sessions whose end is not on its way yet.")

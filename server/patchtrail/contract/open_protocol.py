@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, model_valida
 
 from patchtrail.contract.collection import ShortText
 from patchtrail.contract.events import NoteKind
+from patchtrail.contract.qa import QaState
 from patchtrail.contract.wire import Count, Millis, SafeInt, TraceId, WireModel
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "OneShotEdit",
     "OneShotEvent",
     "OneShotEvents",
+    "OneShotOutcome",
     "OneShotQa",
     "OneShotReasoning",
     "OneShotRequest",
@@ -283,6 +285,7 @@ class OneShotRequest(WireModel):
     repo_url: Annotated[str, Field(max_length=2000)]
     bug_description: Annotated[str, Field(max_length=20_000)]
     events: Annotated[list[OneShotEvent], Field(max_length=MAX_EVENTS)] = Field(default=[])
+    finalize: bool = Field(default=False, description="The trace is whole: as if it were finalized right away.")
 
 
 OneShotStatus = Literal["pending", "complete"]
@@ -298,20 +301,28 @@ class OneShotStanding(WireModel):
     events: Count
 
 
-class OneShotCreated(OneShotStanding):
-    """The trace is stored; the token adds to it, for 24 hours."""
-
-    upload_token: str
-
-
 class OneShotQa(WireModel):
     """What the collector found out by itself."""
 
     tests_passed: bool | None
-    reasoning_score: float | None = Field(description="From 1 to 5.")
+    reasoning_score: float | None = Field(description="From 1 to 5: 1 + 0.8 times the judgement's weighted mean.")
     judge_comments: str | None
     test_output: str | None = None
     qa_timestamp: str | None = None
+
+
+class OneShotOutcome(OneShotStanding):
+    """Where a trace stands, and what the collector found out about it; `status_url` says it again, later."""
+
+    qa_state: QaState = "waiting"
+    qa_results: OneShotQa | None = None
+    status_url: str = ""
+
+
+class OneShotCreated(OneShotOutcome):
+    """The trace is stored; the token adds to it, for 24 hours."""
+
+    upload_token: str
 
 
 class OneShotTrace(WireModel):

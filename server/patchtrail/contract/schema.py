@@ -13,10 +13,12 @@ from pydantic.json_schema import models_json_schema
 
 from patchtrail.contract import (
     attempt,
+    base_snapshot,
     collection,
     document,
     evidence,
     forgetting,
+    learning,
     lsp,
     lsp_changes,
     lsp_debugging,
@@ -25,7 +27,9 @@ from patchtrail.contract import (
     lsp_notebooks,
     lsp_notes,
     open_protocol,
+    qa,
     transparency,
+    webhooks,
 )
 from patchtrail.contract.agent import AgentConfig
 from patchtrail.contract.event_lines import Event
@@ -67,8 +71,19 @@ ROOT_TYPES: tuple[type[WireModel], ...] = (
     open_protocol.OneShotCreated,
     open_protocol.OneShotEvents,
     open_protocol.OneShotStanding,
+    open_protocol.OneShotOutcome,
     open_protocol.OneShotTrace,
     document.TraceDocument,
+    learning.MetricsDocument,
+    learning.PatternFile,
+    learning.PatternRevision,
+    learning.PatternRevisions,
+    qa.QaStanding,
+    qa.QaQueue,
+    qa.QaRerun,
+    webhooks.WebhookMessage,
+    webhooks.WebhookDeliveries,
+    base_snapshot.BaseStored,
     attempt.AttemptRecord,
     Problem,
     Settings,

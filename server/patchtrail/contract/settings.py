@@ -111,6 +111,13 @@ class Settings(WireModel):
             json_schema_extra={"setting": "fixes.preview", "scope": "machine"},
         ),
     ] = "notRechecked"
+    patterns_hints: Annotated[
+        bool,
+        Field(
+            description="Show a hint where code matches an active pattern of the folder's `patterns.json`.",
+            json_schema_extra={"setting": "patterns.hints", "scope": "window"},
+        ),
+    ] = True
     model_source: Annotated[
         Literal["auto", "endpoint", "editor", "rules"],
         Field(

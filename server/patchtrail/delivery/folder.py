@@ -19,6 +19,7 @@
       coverage.jsonl    the events that the coverage ledger is made of
       off_record.json   until when nothing is recorded
       hidden            something was forgotten or off the record: texts of that time must not become bases
+      base.json         which of the artifacts is the base snapshot, until the end names it
       artifacts/        blobs by SHA-256
       quarantine/       what was damaged (.damaged), and why the collector will never take a chunk (.why)
       drafts.json       notes that are not confirmed yet, redacted
@@ -122,6 +123,11 @@ class TraceFolder:
     def hidden(self) -> Path:
         """Present once something was forgotten or off the record."""
         return self.path / "hidden"
+
+    @property
+    def base(self) -> Path:
+        """What is told of the base snapshot, until the end names it."""
+        return self.path / "base.json"
 
     def begun(self, n: int) -> Path:
         """Return the path of the mark that a chunk's upload began."""

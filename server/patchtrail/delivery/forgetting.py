@@ -24,6 +24,7 @@ from patchtrail.contract.forgetting import MAX_FORGOTTEN_CHUNKS, ChunkRef, Delet
 from patchtrail.contract.wire import Count, Millis, WireModel
 from patchtrail.delivery.durable import sync_folder, unlink_all, write_whole
 from patchtrail.delivery.folder import TraceFolder
+from patchtrail.delivery.kept_base import stored_base
 from patchtrail.delivery.recovery import kept_clock, last_event, receipt_file, stored_manifest
 from patchtrail.integrity import canonical, digest, dsse, forgetting, receipt
 from patchtrail.integrity.chain import ChainHead, link
@@ -332,6 +333,10 @@ def _wipe_leavings(folder: TraceFolder, first_n: int) -> None:
 
 
 def _kept_artifacts(folder: TraceFolder) -> Iterator[str]:
+    base = stored_base(folder)
+    if base is not None:
+        # The start commit lies before everything that can be forgotten.
+        yield base.sha256
     for path in [*(folder.segment(n) for n in folder.numbers(".seg")), folder.active]:
         for line in folder.disk.read(path).split(b"\n")[:-1]:
             for ref in artifact_refs(EVENT.validate_json(line)):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from patchtrail.contract.base_snapshot import BASE_MEDIA_TYPE
 from patchtrail.contract.errors import NotFound, PatchtrailError
 from patchtrail.contract.event_lines import Event
 from patchtrail.contract.lsp_forgetting import (
@@ -20,8 +21,10 @@ from patchtrail.contract.lsp_forgetting import (
     PendingChunks,
     PendingEvent,
     PendingRequest,
+    PendingSnapshot,
 )
 from patchtrail.delivery.folder import TraceFolder, TraceOpening
+from patchtrail.delivery.kept_base import stored_base
 from patchtrail.delivery.recovery import stored_manifest
 from patchtrail.integrity.verify import artifact_refs
 
@@ -88,11 +91,21 @@ def pending(root: Path, request: PendingRequest, rules: PendingRules) -> Pending
         next_skip=at if not is_named and at < len(waiting) else None,
         deletions=deletions,
         reasons=list(rules.reasons),
+        snapshots=[] if is_named or request.skip else list(_snapshots(root)),
     )
 
 
-def _waiting(root: Path) -> Iterator[_Waiting]:
-    """Yield the chunks that wait, trace after trace, the oldest trace first."""
+def _snapshots(root: Path) -> Iterator[PendingSnapshot]:
+    """Yield the base snapshots that go along with an end that is still to come."""
+    for folder, opening in _opened(root):
+        told = stored_base(folder)
+        if told is not None and opening.kind != "local" and folder.artifact(told.sha256).exists():
+            title = opening.request.task_title if opening.request else ""
+            yield PendingSnapshot(**told.model_dump(), task_title=title, path=str(folder.artifact(told.sha256)))
+
+
+def _opened(root: Path) -> Iterator[tuple[TraceFolder, TraceOpening]]:
+    """Yield the traces that are not delivered yet, the oldest first."""
     opened = list[tuple[int, TraceFolder, TraceOpening]]()
     for path in root.glob("trace-*"):
         folder = TraceFolder(path)
@@ -103,8 +116,13 @@ def _waiting(root: Path) -> Iterator[_Waiting]:
         opened.append((opening.opened_wall_ms, folder, opening))
     for _, folder, opening in sorted(opened, key=lambda one: (one[0], one[1].trace_id)):
         # A forgetting that is being carried out: what it takes away is gone already.
-        if folder.complete.exists() or folder.forgetting.exists():
-            continue
+        if not folder.complete.exists() and not folder.forgetting.exists():
+            yield folder, opening
+
+
+def _waiting(root: Path) -> Iterator[_Waiting]:
+    """Yield the chunks that wait, trace after trace."""
+    for folder, opening in _opened(root):
         numbers = [n for n in folder.numbers(".seg") if not folder.receipt(n).exists()]
         is_ended = bool(numbers) and b'"type":"session_end"' in _read(folder.segment(numbers[-1]))[-4_000:]
         for n in numbers:
@@ -162,6 +180,8 @@ def _blobs(events: list[Event]) -> list[tuple[str, int, str]]:
 
 def _artifact(folder: TraceFolder, blob: tuple[str, int, str]) -> PendingArtifact:
     sha256, size_bytes, media_type = blob
+    if media_type == BASE_MEDIA_TYPE:
+        return PendingArtifact(sha256=sha256, size_bytes=size_bytes, media_type=media_type, text="", is_cut=False)
     start = _read(folder.artifact(sha256), MAX_LINE_CHARS * 4).decode("utf-8", "replace")
     text = start[:MAX_LINE_CHARS]
     is_cut = len(text.encode("utf-8", "replace")) < size_bytes

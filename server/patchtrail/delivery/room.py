@@ -79,6 +79,14 @@ class SpoolRoom:
             self._used_bytes += size
             return True
 
+    def take_spare(self, size: int) -> bool:
+        """Return whether so many bytes may be written without bringing the spool to its warning; count them if so."""
+        with self._mutex:
+            if (self._used_bytes + size) * 100 >= self._limit_bytes * WARN_PERCENT:
+                return False
+            self._used_bytes += size
+            return True
+
     def release_reserve(self) -> None:
         """Give the reserve up, for the last words that a full disk would not take."""
         with contextlib.suppress(OSError):

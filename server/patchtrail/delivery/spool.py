@@ -34,6 +34,7 @@ from patchtrail.delivery.coverage import KeptLedger
 from patchtrail.delivery.durable import sync_folder, unlink_all, write_whole
 from patchtrail.delivery.folder import FolderLock, TraceFolder
 from patchtrail.delivery.forgetting import ForgottenEvents
+from patchtrail.delivery.kept_base import KeptBase
 from patchtrail.delivery.off_record import OffRecordTime
 from patchtrail.delivery.recovery import UnsignedSegment, end_of, lost_before, stored_manifest, where_it_stands
 from patchtrail.delivery.room import SpoolRoom
@@ -85,6 +86,7 @@ class TraceSpool:
             forgetting.carry_out(folder)
             self._recover()
             self.off_record = OffRecordTime(folder, clock)
+            self.base = KeptBase(folder, room)
             self._ledger = KeptLedger(folder)
             on_failure.pop_all()
 
@@ -352,6 +354,7 @@ class TraceSpool:
             self._first_boot_ms = self._clock.boot_ms()
         if isinstance(data, SessionEnd):
             self._end = data.reason
+            self.base.hand_over()
         return seq
 
     def _seal_behind(self, data: EventData) -> None:

@@ -245,7 +245,7 @@ def _receipts(folder: TraceFolder) -> list[int]:
 def _let_go(folder: TraceFolder) -> None:
     """Remove what only delivery needed; a kill in between is made up for by the next sidecar."""
     disk, blobs = folder.disk, folder.path / "artifacts"
-    unlink_all(folder.redact_key, *(blobs / name for name in disk.names(blobs)), disk=disk)
+    unlink_all(folder.redact_key, folder.base, *(blobs / name for name in disk.names(blobs)), disk=disk)
 
 
 def _is_in(trace: TraceSpool, root_path: str | None) -> bool:

@@ -22,6 +22,7 @@ from patchtrail.contract.lsp_fixes import (
     FIX_DIAGNOSTICS,
     FIX_OUTCOME,
     MODEL_CONFIGURE,
+    DiagnosticsTaken,
     DocumentDiagnostics,
     FixDone,
     FixOutcome,
@@ -32,6 +33,8 @@ from patchtrail.contract.wire import WireModel
 from patchtrail.editor import changes, files, from_lsp, notes, reports, session, to_lsp, unseen, view
 from patchtrail.editor.documents import Documents
 from patchtrail.editor.fix_door import FixDoor
+from patchtrail.editor.fix_targets import KnownDiagnostics
+from patchtrail.editor.pattern_hints import PatternHints
 from patchtrail.editor.server import SidecarServer
 from patchtrail.editor.sidecar import Sidecar
 
@@ -45,9 +48,11 @@ def connect(server: SidecarServer, sidecar: Sidecar, params: lsp.InitializeParam
     """Register the custom methods, take the client's options, and start."""
     options = _options(server, params)
     door = None if sidecar.fixing is None else FixDoor(server, sidecar, sidecar.fixing, params, options)
+    known = KnownDiagnostics() if door is None else door.known
+    hints = server.pattern_hints = PatternHints(server, known, from_lsp.hint_powers(params))
     features: dict[str, Feature[Any]] = {
         ours.CONSENT_READ: session.read_consent,
-        ours.FACTS_REPORT: _facts_for(door),
+        ours.FACTS_REPORT: _facts_for(door, hints),
         ours.SESSION_START: session.start,
         ours.SESSION_PAUSE: session.pause,
         ours.SESSION_RESUME: session.resume,
@@ -77,20 +82,22 @@ def connect(server: SidecarServer, sidecar: Sidecar, params: lsp.InitializeParam
     server.documents = Documents(sidecar.recorder, server.workspace)
     server.files = files.FileActs(sidecar.recorder, server.workspace)
     if door is not None:
-        server.feature(FIX_DIAGNOSTICS)(_prompt_handler(sidecar, DocumentDiagnostics, door.take_diagnostics))
+        server.feature(FIX_DIAGNOSTICS)(_prompt_handler(sidecar, DocumentDiagnostics, _diagnostics_for(door, hints)))
         server.feature(FIX_OUTCOME)(_handler(server, sidecar, FixOutcome, door.take_outcome))
         server.feature(MODEL_CONFIGURE)(_handler(server, sidecar, ModelKey, door.take_key))
         server.commands[FIX_COMMAND] = _command(server, door.fix)
         server.commands[EXPLAIN_COMMAND] = _command(server, door.explain)
-    server.configuration = _configuration(server, sidecar, door)
+    server.configuration = _configuration(server, sidecar, door, hints)
     _follow(server, sidecar, files.Watching(server, params.capabilities), door)
     client = from_lsp.client_name(params)
     sidecar.recorder.meet(client, from_lsp.workspace_folders(params))
     server.folders_changed = lambda: sidecar.recorder.meet(client, from_lsp.open_folders(server.workspace))
     sidecar.start()
     sidecar.recorder.configure(options.settings)
+    hints.configure(options.settings)
     if options.facts is not None:
         sidecar.recorder.report_facts(options.facts)
+        hints.take_facts(options.facts)
 
 
 def _prompt_handler(
@@ -107,10 +114,11 @@ def _prompt_handler(
     return handle
 
 
-def _facts_for(door: FixDoor | None) -> Feature[Facts]:
-    """Let the gate and the quick fixes take the client's facts."""
+def _facts_for(door: FixDoor | None, hints: PatternHints) -> Feature[Facts]:
+    """Let the gate, the hints and the quick fixes take the client's facts."""
 
     async def report(sidecar: Sidecar, facts: Facts) -> GateDecision:
+        hints.take_facts(facts)
         if door is not None:
             door.take_facts(facts)
         return await session.report_facts(sidecar, facts)
@@ -118,13 +126,25 @@ def _facts_for(door: FixDoor | None) -> Feature[Facts]:
     return report
 
 
+def _diagnostics_for(door: FixDoor, hints: PatternHints) -> Callable[[Sidecar, DocumentDiagnostics], DiagnosticsTaken]:
+    """Let the quick fixes and the hints take a document's diagnostics."""
+
+    def take(sidecar: Sidecar, report: DocumentDiagnostics) -> DiagnosticsTaken:
+        taken = door.take_diagnostics(sidecar, report)
+        hints.reported(report.uri)
+        return taken
+
+    return take
+
+
 def _configuration(
-    server: SidecarServer, sidecar: Sidecar, door: FixDoor | None
+    server: SidecarServer, sidecar: Sidecar, door: FixDoor | None, hints: PatternHints
 ) -> Callable[[lsp.DidChangeConfigurationParams], None]:
     """Take changed settings; malformed ones allow nothing, and the client's log says why."""
 
     def take(settings: Settings) -> None:
         sidecar.recorder.configure(settings)
+        hints.configure(settings)
         if door is not None:
             door.configure(settings)
 
@@ -132,7 +152,7 @@ def _configuration(
         try:
             take(from_lsp.changed_settings(params))
         except InvalidInput as error:
-            take(Settings(fixes_enabled=False))
+            take(Settings(fixes_enabled=False, patterns_hints=False))
             message = f"patchtrail: malformed settings allow nothing. {error.message}"
             server.window_log_message(lsp.LogMessageParams(lsp.MessageType.Warning, message))
 

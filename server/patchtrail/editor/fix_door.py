@@ -23,6 +23,7 @@ from patchtrail.contract.settings import Settings
 from patchtrail.editor import from_lsp
 from patchtrail.editor.editor_model import editor_asker
 from patchtrail.editor.failing_tests import FailingTests
+from patchtrail.editor.fix_targets import KnownDiagnostics
 from patchtrail.editor.fixing import Fixing
 from patchtrail.editor.model_choice import ChosenModel
 from patchtrail.editor.quick_fixes import QuickFixes
@@ -62,6 +63,11 @@ class FixDoor:
     async def explain(self, arguments: Sequence[object]) -> FixDone:
         """Say what a finding means."""
         return await self._fixes.explain(arguments)
+
+    @property
+    def known(self) -> KnownDiagnostics:
+        """What is known of the documents' diagnostics."""
+        return self._fixes.known
 
     def configure(self, settings: Settings) -> None:
         """Take changed settings."""

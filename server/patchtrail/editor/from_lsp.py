@@ -19,7 +19,7 @@ from patchtrail.contract.lsp import InitializationOptions
 from patchtrail.contract.lsp_fixes import FixDiagnostic
 from patchtrail.contract.settings import Settings
 from patchtrail.contract.wire import WireModel
-from patchtrail.editor.client_powers import ClientPowers
+from patchtrail.editor.client_powers import ClientPowers, HintPowers
 from patchtrail.trace.cells import Cell
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "client_powers",
     "diagnostics_of",
     "file_path",
+    "hint_powers",
     "initialization_options",
     "notebook_cells",
     "open_folders",
@@ -189,4 +190,14 @@ def client_powers(params: lsp.InitializeParams, abilities: Sequence[str]) -> Cli
         can_annotate=bool(edits and edits.change_annotation_support),
         can_show_progress=bool(window and window.work_done_progress),
         abilities=frozenset(abilities),
+    )
+
+
+def hint_powers(params: lsp.InitializeParams) -> HintPowers:
+    """Return what a client can do with hints; one that says nothing of Markdown shows plain text."""
+    workspace, document = params.capabilities.workspace, params.capabilities.text_document
+    hints, hover = workspace and workspace.inlay_hint, document and document.hover
+    return HintPowers(
+        can_refresh=bool(hints and hints.refresh_support),
+        shows_markdown=lsp.MarkupKind.Markdown in ((hover and hover.content_format) or ()),
     )

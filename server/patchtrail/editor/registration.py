@@ -66,11 +66,14 @@ def register(server: SidecarServer, connect: Connect) -> None:
 
     _register_files(server)
     _register_fixes(server)
+    _register_hints(server)
 
     @server.feature(lsp.SHUTDOWN)
     def shutdown(_params: None = None) -> None:
         if server.quick_fixes is not None:
             server.quick_fixes.close()
+        if server.pattern_hints is not None:
+            server.pattern_hints.close()
         for close in closing:
             close()
 
@@ -124,6 +127,16 @@ def _register_fixes(server: SidecarServer) -> None:
 
     for name in COMMANDS:
         server.command(name)(_command(server, name))
+
+
+def _register_hints(server: SidecarServer) -> None:
+    @server.feature(lsp.TEXT_DOCUMENT_INLAY_HINT)
+    async def inlay_hint(params: lsp.InlayHintParams) -> list[lsp.InlayHint]:
+        return [] if server.pattern_hints is None else await server.pattern_hints.inlay_hints(params)
+
+    @server.feature(lsp.TEXT_DOCUMENT_HOVER)
+    async def hover(params: lsp.HoverParams) -> lsp.Hover | None:
+        return None if server.pattern_hints is None else await server.pattern_hints.hover(params)
 
 
 def _command(server: SidecarServer, name: str) -> Callable[..., Awaitable[object]]:

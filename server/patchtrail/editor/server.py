@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from patchtrail.editor.documents import Documents
     from patchtrail.editor.files import FileActs
+    from patchtrail.editor.pattern_hints import PatternHints
     from patchtrail.editor.quick_fixes import QuickFixes
 
 __all__ = ["SidecarServer"]
@@ -56,6 +57,7 @@ class SidecarServer(LanguageServer):
         self.documents: Documents | None = None
         self.files: FileActs | None = None
         self.quick_fixes: QuickFixes | None = None
+        self.pattern_hints: PatternHints | None = None
         self.commands: dict[str, Callable[[Sequence[object]], Awaitable[JsonValue]]] = {}
         self.configuration: Callable[[lsp.DidChangeConfigurationParams], None] | None = None
         self.folders_changed: Callable[[], None] | None = None

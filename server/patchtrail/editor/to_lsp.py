@@ -12,16 +12,20 @@ from pygls.exceptions import JsonRpcException
 from patchtrail.contract.errors import InvalidInput, PatchtrailError
 from patchtrail.contract.lsp_fixes import FixDiagnostic
 from patchtrail.contract.wire import WireModel
-from patchtrail.editor.client_powers import ClientPowers
+from patchtrail.editor import pattern_card
+from patchtrail.editor.client_powers import ClientPowers, HintPowers
 from patchtrail.editor.fix_targets import OWN_SOURCE
 from patchtrail.editor.lines import lines_of
 from patchtrail.editor.patch_edits import PlacedPatch, line_edits
+from patchtrail.learning.pattern_places import PatternPlace
 from patchtrail.patching import Finding
 
 __all__ = [
     "INVALID_PARAMS",
     "REQUEST_FAILED",
     "failing_tests",
+    "hover",
+    "inlay_hints",
     "quick_fix",
     "response_error",
     "result",
@@ -122,3 +126,29 @@ def _at(one: PlacedPatch, lines: list[str], line: int) -> lsp.Position:
     if line < len(lines) or not lines or lines[-1].endswith(("\n", "\r")):
         return lsp.Position(line, 0)
     return lsp.Position(len(lines) - 1, one.units(lines[-1]))
+
+
+def inlay_hints(
+    places: Sequence[PatternPlace], text: str, language: str, units: Callable[[str], int]
+) -> list[lsp.InlayHint]:
+    """Return a hint for each place, at the end of its first line; `units` counts a text as the client does."""
+    lines = lines_of(text)
+    return [
+        lsp.InlayHint(
+            lsp.Position(one.first_line, units(lines[one.first_line].rstrip("\r\n"))),
+            pattern_card.label(one),
+            tooltip=lsp.MarkupContent(lsp.MarkupKind.Markdown, pattern_card.tooltip(one, language)),
+            padding_left=True,
+        )
+        for one in places
+        if one.first_line < len(lines)
+    ]
+
+
+def hover(places: Sequence[PatternPlace], language: str, powers: HintPowers) -> lsp.Hover | None:
+    """Return the cards of all places, or nothing where there are none."""
+    if not places:
+        return None
+    kind = lsp.MarkupKind.Markdown if powers.shows_markdown else lsp.MarkupKind.PlainText
+    cards = "\n\n---\n\n".join(pattern_card.card(one, language, is_markdown=powers.shows_markdown) for one in places)
+    return lsp.Hover(lsp.MarkupContent(kind, cards))

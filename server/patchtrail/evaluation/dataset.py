@@ -6,22 +6,20 @@ Everything follows from the seed and from the installed packages.
 
 from __future__ import annotations
 
-import tempfile
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from random import Random
 
 from patchtrail.evaluation.case import PatchCase, Planted
 from patchtrail.evaluation.mutation import Mutation, are_apart, broken, line_after, mended
-from patchtrail.evaluation.plan import BATCH_SHARE, PLAN, Share, quotas
+from patchtrail.evaluation.plan import BATCH_SHARE, PLAN, SYNTHETIC, Share, quotas
 from patchtrail.evaluation.source import Source
-from patchtrail.evaluation.tools import Told, configure, findings_of, surplus
+from patchtrail.evaluation.tools import Told, surplus, told_of_texts
 
-__all__ = ["RULES", "build"]
+__all__ = ["RULES", "build", "rules_of"]
 
-RULES = tuple(sorted({share.rule_id for share in PLAN if share.tool == "ruff"}))
+RULES = tuple(sorted({share.rule_id for share in SYNTHETIC if share.tool == "ruff"}))
 SPARE = 2.0
 """How many candidates are made for each finding that is wanted."""
 BATCH_SIZES = (2, 3, 4, 5)
@@ -39,13 +37,26 @@ class _Candidate:
     """The number of the share that it counts for; -1 is a batch."""
 
 
-def build(sources: Sequence[Source], findings: int, seed: int) -> list[PatchCase]:
+def rules_of(cases: Iterable[PatchCase]) -> set[str]:
+    """Return the rules that Ruff is asked for: the usual ones, and those that the cases have besides."""
+    planted = (one.finding for case in cases for one in case.planted)
+    return {*RULES, *(one.rule_id for one in planted if one.tool == "ruff")}
+
+
+def build(
+    sources: Sequence[Source],
+    findings: int,
+    seed: int,
+    *,
+    plan: Sequence[Share] = PLAN,
+    batch_share: float = BATCH_SHARE,
+) -> list[PatchCase]:
     """Return cases with about `findings` findings in all, the same ones for the same seed and sources."""
     random = Random(seed)
     shuffled = random.sample(list(sources), len(sources))
-    wanted = Counter(dict(enumerate(count for _, count in quotas(round(findings * (1 - BATCH_SHARE))))))
-    wanted[-1] = round(findings * BATCH_SHARE)
-    candidates = [*_singles(shuffled, wanted, random), *_batches(shuffled, wanted[-1], random)]
+    wanted = Counter(dict(enumerate(quotas(round(findings * (1 - batch_share)), plan))))
+    wanted[-1] = round(findings * batch_share)
+    candidates = [*_singles(shuffled, plan, wanted, random), *_batches(shuffled, wanted[-1], random)]
     kept = list[PatchCase]()
     for index, case in enumerate(_verified(candidates)):
         candidate = candidates[index]
@@ -55,10 +66,12 @@ def build(sources: Sequence[Source], findings: int, seed: int) -> list[PatchCase
     return kept
 
 
-def _singles(sources: Sequence[Source], wanted: Counter[int], random: Random) -> Iterator[_Candidate]:
+def _singles(
+    sources: Sequence[Source], plan: Sequence[Share], wanted: Counter[int], random: Random
+) -> Iterator[_Candidate]:
     """Yield files with one finding, walking on through the files so that every share sees other ones."""
     at = 0
-    for number, share in enumerate(PLAN):
+    for number, share in enumerate(plan):
         made, seen = 0, 0
         while made < SPARE * wanted[number] + 2 and seen < len(sources):
             source = sources[at % len(sources)]
@@ -96,12 +109,9 @@ def _batches(sources: Sequence[Source], findings: int, random: Random) -> Iterat
 def _verified(candidates: Sequence[_Candidate]) -> Iterator[PatchCase | None]:
     """Run the tools on all candidates at once, and yield each as a case, or None where the tool says otherwise."""
     paths = [f"c{number:05}/{one.source.path}" for number, one in enumerate(candidates)]
-    with tempfile.TemporaryDirectory(prefix="patchtrail-dataset-") as folder:
-        root = Path(folder).resolve()
-        told = [
-            _told(root / "broken", candidates, paths, [broken(one.source, one.mutations) for one in candidates]),
-            _told(root / "correct", candidates, paths, [one.source.text for one in candidates]),
-        ]
+    tools = {path: one.tool for path, one in zip(paths, candidates, strict=True)}
+    texts = [broken(one.source, one.mutations) for one in candidates], [one.source.text for one in candidates]
+    told = [told_of_texts(dict(zip(paths, some, strict=True)), tools, RULES) for some in texts]
     for path, candidate in zip(paths, candidates, strict=True):
         more = surplus(told[0].get(path, []), told[1].get(path, []))
         is_clean = not surplus(told[1].get(path, []), told[0].get(path, [])) or _is_syntax(candidate)
@@ -111,18 +121,6 @@ def _verified(candidates: Sequence[_Candidate]) -> Iterator[PatchCase | None]:
 def _is_syntax(candidate: _Candidate) -> bool:
     """Return whether the broken file cannot be parsed, so that tools are silent about all else."""
     return candidate.mutations[0].rule_id == "invalid-syntax"
-
-
-def _told(root: Path, candidates: Sequence[_Candidate], paths: list[str], texts: list[str]) -> dict[str, list[Told]]:
-    root.mkdir()
-    configure(root, RULES)
-    by_tool = defaultdict[str, list[str]](list)
-    for candidate, path, text in zip(candidates, paths, texts, strict=True):
-        target = root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8", newline="")
-        by_tool[candidate.tool].append(path)
-    return {path: told for tool, files in by_tool.items() for path, told in findings_of(tool, root, files).items()}
 
 
 def _case(path: str, candidate: _Candidate, more: Sequence[Told]) -> PatchCase | None:

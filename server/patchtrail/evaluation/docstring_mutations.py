@@ -43,7 +43,7 @@ def _missing_rule(one: Docstring, path: str) -> str | None:
     if one.owner.name.startswith("_"):
         return None
     if isinstance(one.owner, ast.ClassDef):
-        return "D101"
+        return "D106" if isinstance(one.parent, ast.ClassDef) else "D101"
     return "D102" if isinstance(one.parent, ast.ClassDef) else "D103"
 
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import ast
-import tempfile
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from patchtrail.evaluation.arms import Texts
 from patchtrail.evaluation.case import PatchCase
-from patchtrail.evaluation.dataset import RULES
+from patchtrail.evaluation.dataset import rules_of
 from patchtrail.evaluation.failing_tests import outcomes_of_tests
-from patchtrail.evaluation.tools import Told, configure, findings_of, surplus
+from patchtrail.evaluation.tools import Told, surplus, told_of_texts
 from patchtrail.patching.ports import TestRunner
 
 __all__ = ["Judge", "Outcome"]
@@ -83,13 +80,5 @@ def _parses(case: PatchCase, result: Texts | None) -> bool:
 
 
 def _told(cases: Sequence[PatchCase], texts: Texts) -> dict[str, list[Told]]:
-    by_tool = defaultdict[str, list[str]](list)
-    with tempfile.TemporaryDirectory(prefix="patchtrail-judged-") as folder:
-        root = Path(folder).resolve()
-        configure(root, RULES)
-        for case in cases:
-            target = root / case.file_path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(texts[case.file_path], encoding="utf-8", newline="")
-            by_tool[case.planted[0].finding.tool].append(case.file_path)
-        return {path: told for tool, files in by_tool.items() for path, told in findings_of(tool, root, files).items()}
+    tools = {case.file_path: case.planted[0].finding.tool for case in cases}
+    return told_of_texts({path: texts[path] for path in tools}, tools, rules_of(cases))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -17,7 +17,7 @@ from patchtrail.evaluation import (
 from patchtrail.evaluation.mutation import Mutation
 from patchtrail.evaluation.source import Source
 
-__all__ = ["BATCH_SHARE", "PLAN", "Share", "quotas"]
+__all__ = ["BATCH_SHARE", "OF_RUFF", "PLAN", "SYNTHETIC", "Share", "quotas"]
 
 Mutator = Callable[[Source, Random], Iterator[Mutation]]
 BATCH_SHARE = 0.2
@@ -67,9 +67,17 @@ PLAN = (
     Share("assignment", type_mutations.wrong_default, 30, tool="mypy"),
     Share("return-value", type_mutations.wrong_annotation, 30, tool="mypy"),
 )
+OF_RUFF = tuple(share for share in PLAN if share.tool == "ruff")
+"""What Ruff decides alone, in milliseconds, for what asks again and again."""
+SYNTHETIC = (
+    *PLAN,
+    Share("D105", docstring_mutations.missing_docstring, 10),
+    Share("D106", docstring_mutations.missing_docstring, 5),
+)
+"""Also the rarest of the rules that ask for docstrings, which synthetic data sets name one by one."""
 
 
-def quotas(findings: int) -> list[tuple[Share, int]]:
-    """Return how many findings of each share make `findings` in all, at least one of each."""
-    whole = sum(share.weight for share in PLAN)
-    return [(share, max(1, round(findings * share.weight / whole))) for share in PLAN]
+def quotas(findings: int, plan: Sequence[Share] = PLAN) -> list[int]:
+    """Return for each share how many findings make `findings` in all, at least one of each."""
+    whole = sum(share.weight for share in plan)
+    return [max(1, round(findings * share.weight / whole)) for share in plan]

@@ -11,7 +11,7 @@ from patchtrail.evaluation.damage import PUBLISHED, PUBLISHED_ANSWERS, PUBLISHED
 from patchtrail.evaluation.outcome import Outcome
 from patchtrail.evaluation.run import ENGINE, SuiteResult
 from patchtrail.evaluation.table import table
-from patchtrail.evaluation.wilson import Proportion
+from patchtrail.learning.wilson import Proportion
 
 __all__ = ["figures", "is_missed", "report", "report_json"]
 
@@ -30,7 +30,8 @@ GOALS = {
 
 def report(result: SuiteResult) -> str:
     """Return the whole report as text."""
-    return "\n\n".join(["\n".join(_headline(result)), _classes(result), "\n".join(_damage(result))])
+    damage = ["\n".join(_damage(result))] if result.damages else []
+    return "\n\n".join(["\n".join(_headline(result)), _classes(result), *damage])
 
 
 def is_missed(result: SuiteResult) -> bool:
@@ -103,7 +104,7 @@ def _headline(result: SuiteResult) -> Iterator[str]:
     yield f"{findings} findings in {len(result.cases)} files of installed packages; per cent, with 95 % intervals"
     for name, proportion in figures(result).items():
         goal = f"  goal {100 * GOALS[name]:.0f}" if name in GOALS else ""
-        missed = "  MISSED" if name in GOALS and proportion.share < GOALS[name] else ""
+        missed = "  MISSED" if name in GOALS and proportion.of and proportion.share < GOALS[name] else ""
         yield f"  {name:<42} {proportion}  ({proportion.hits} of {proportion.of}){goal}{missed}"
     attempts = [one for fixed in result.fixed.values() for one in fixed.attempts]
     if attempts:
@@ -121,7 +122,7 @@ def _classes(result: SuiteResult) -> str:
 def _rows(result: SuiteResult) -> dict[str, dict[str, Proportion]]:
     """Return the one table: which share of the findings of each class each arm fixed."""
     groups = sorted({planted.group for case in result.cases for planted in case.planted})
-    rows = {group: _row(result, lambda one, _, group=group: one == group) for group in groups}  # type: ignore[misc]
+    rows = {group: _row(result, lambda one, _, group=group: one == group) for group in groups}  # type: ignore[misc]  # it binds the loop's value
     rows["Ruff can fix"] = _row(result, lambda _, is_fixable: is_fixable)
     rows["Ruff cannot fix"] = _row(result, lambda _, is_fixable: not is_fixable)
     rows["all"] = _row(result, lambda _group, _fixable: True)

@@ -14,7 +14,7 @@ from patchtrail.evaluation.outcome import Judge, Outcome
 from patchtrail.patching import Finding, Patch
 from patchtrail.patching.ports import TestRunner
 
-__all__ = ["ENGINE", "OFFLINE", "Fix", "Fixed", "PatchSuite", "SuiteResult"]
+__all__ = ["ENGINE", "OFFLINE", "Fix", "Fixed", "PatchSuite", "SuiteResult", "texts_of"]
 
 ENGINE = "our engine"
 OFFLINE = "offline rules"
@@ -41,6 +41,8 @@ class SuiteResult:
     cases: tuple[PatchCase, ...]
     fixed: Mapping[str, Fixed]
     outcomes: Mapping[str, Mapping[str, Outcome]]
+    texts: Mapping[str, Mapping[str, Texts | None]]
+    """What every arm made of every case's files; None where nothing was applied."""
     damages: tuple[Damage, ...]
     applies: Mapping[str, bool]
     """Whether `git apply` takes the offered patch and gives the text that it promises, per case that has one."""
@@ -48,7 +50,10 @@ class SuiteResult:
 
 @dataclass(frozen=True)
 class PatchSuite:
-    """Runs the arms; `root` holds the workspaces, and nothing there is changed."""
+    """Runs the arms; `root` holds the workspaces, and nothing there is changed.
+
+    Where no model is asked, `fix` is `fix_offline` itself, and nobody's answers are there to be used otherwise.
+    """
 
     cases: tuple[PatchCase, ...]
     root: Path
@@ -59,11 +64,11 @@ class PatchSuite:
     def run(self, progress: Callable[[str], None]) -> SuiteResult:
         """Ask for every case, use each first answer in every arm, and judge what came out."""
         fixed = self._asked(self.fix, progress, ENGINE)
-        offline = self._asked(self.fix_offline, progress, OFFLINE)
+        offline = fixed if self.fix is self.fix_offline else self._asked(self.fix_offline, progress, OFFLINE)
         answers = {case_id: answer for case_id, one in fixed.items() if (answer := _first_answer(one)) is not None}
-        results = {ENGINE: _texts(fixed), OFFLINE: _texts(offline)}
+        results = {ENGINE: texts_of(fixed), OFFLINE: texts_of(offline)}
         asked = [case for case in self.cases if case.case_id in answers]
-        for name, arm in ANSWER_ARMS.items():
+        for name, arm in ANSWER_ARMS.items() if asked else ():
             progress(f"{name}: {len(asked)} answers")
             results[name] = {case.case_id: arm(answers[case.case_id], _reader(case), case.file_path) for case in asked}
         progress("the tools judge the results")
@@ -72,6 +77,7 @@ class PatchSuite:
             self.cases,
             fixed,
             {name: judge.judged(result) for name, result in results.items()},
+            results,
             tuple(damage_of(answers[case.case_id], _reader(case), case.file_path) for case in asked),
             {case.case_id: _applies(case, patch) for case in self.cases if (patch := fixed[case.case_id].patch)},
         )
@@ -94,7 +100,8 @@ def _first_answer(fixed: Fixed) -> str | None:
     return next((one.llm_response for one in fixed.attempts if one.model != "rules" and one.llm_response), None)
 
 
-def _texts(fixed: Mapping[str, Fixed]) -> dict[str, Texts | None]:
+def texts_of(fixed: Mapping[str, Fixed]) -> dict[str, Texts | None]:
+    """Return what an engine made of every case's files; None where it offers nothing."""
     return {
         case_id: None if one.patch is None else {file.file_path: file.after for file in one.patch.files}
         for case_id, one in fixed.items()

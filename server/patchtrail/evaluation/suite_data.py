@@ -8,7 +8,7 @@ from pathlib import Path
 
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.evaluation.case import PatchCase, truths_json, written
-from patchtrail.evaluation.dataset import RULES, build
+from patchtrail.evaluation.dataset import build, rules_of
 from patchtrail.evaluation.failing_tests import failing_test_cases
 from patchtrail.evaluation.packages import installed_sources, standalone_sources
 from patchtrail.evaluation.tools import configure
@@ -39,5 +39,5 @@ def write_suite(cases: Sequence[PatchCase], root: Path, truths: Path) -> None:
     """Write the workspaces below `root`, and into `truths`, elsewhere, what a prepared model answers from."""
     written(cases, root)
     for workspace in {case.workspace for case in cases}:
-        configure(root / workspace, RULES)
+        configure(root / workspace, rules_of(cases))
     truths.write_text(truths_json(cases), encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from patchtrail.evaluation.wilson import Proportion
+from patchtrail.learning.wilson import Proportion
 
 __all__ = ["table"]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from patchtrail.patching.disk_workspace import DiskWorkspace
 from patchtrail.patching.ruff_findings import ruff_findings
 from patchtrail.patching.tool_output import mypy_findings
 
-__all__ = ["Told", "configure", "findings_of", "surplus"]
+__all__ = ["Told", "configure", "findings_of", "surplus", "told_of_texts"]
 
 TIMEOUT_S = 600
 CHUNK = 400
+RULES_OF_FILES = ("D100", "D104")
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,9 @@ class Told:
 
     @property
     def identity(self) -> tuple[str, str, str]:
-        """What stays the same when lines above it come or go."""
-        return self.finding.rule_id, self.finding.message, self.line_text
+        """What stays the same when lines above it come or go; of a whole file it is in whichever line comes first."""
+        is_of_file = self.finding.rule_id in RULES_OF_FILES
+        return self.finding.rule_id, self.finding.message, "" if is_of_file else self.line_text
 
 
 def configure(root: Path, rules: Iterable[str]) -> None:
@@ -58,6 +61,25 @@ def findings_of(tool: str, root: Path, file_paths: Sequence[str]) -> dict[str, l
             text = lines[path][finding.line] if finding.line < len(lines[path]) else ""
             found[path].append(Told(finding, text.strip()))
     return found
+
+
+def told_of_texts(texts: Mapping[str, str], tools: Mapping[str, str], rules: Iterable[str]) -> dict[str, list[Told]]:
+    """Return by path what each text's tool says of it; all of them are written to one folder of their own.
+
+    Raises `InvalidInput` for a path that leads out of the folder: paths come from files that anybody may have made.
+    """
+    by_tool = defaultdict[str, list[str]](list)
+    with tempfile.TemporaryDirectory(prefix="patchtrail-told-") as folder:
+        root = Path(folder).resolve()
+        configure(root, rules)
+        for path, text in texts.items():
+            target = root / path
+            if not target.resolve().is_relative_to(root):
+                raise InvalidInput(f"The path {path!r} of a case leads out of its folder.")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8", newline="")
+            by_tool[tools[path]].append(path)
+        return {path: told for tool, files in by_tool.items() for path, told in findings_of(tool, root, files).items()}
 
 
 def surplus(before: Sequence[Told], after: Sequence[Told]) -> list[Told]:

@@ -2,6 +2,7 @@
 
 from patchtrail.llm.doors import model_of
 from patchtrail.llm.editor_door import AskEditor, EditorAnswer, EditorDoor
+from patchtrail.llm.embeddings import EmbeddingDoor, embedding_door_of
 from patchtrail.llm.endpoint import Endpoint, endpoint_of
 from patchtrail.llm.port import Cancellation, Message, Model, ModelAnswer, ModelRequest
 from patchtrail.llm.prices import Price, Prices, prices_of
@@ -14,6 +15,7 @@ __all__ = [
     "Capped",
     "EditorAnswer",
     "EditorDoor",
+    "EmbeddingDoor",
     "Endpoint",
     "Ledger",
     "Message",
@@ -24,6 +26,7 @@ __all__ = [
     "Prices",
     "SpanExporter",
     "Traced",
+    "embedding_door_of",
     "endpoint_of",
     "exporter_of",
     "model_of",

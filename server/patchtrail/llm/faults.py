@@ -20,9 +20,11 @@ TOO_LONG = re.compile(r"context.{0,20}length|maximum context|prompt is too long|
 
 @dataclass(frozen=True)
 class Faults:
-    """The words for one endpoint's failures."""
+    """The words for one endpoint's failures; they name the variables that set its model and its address."""
 
     endpoint: Endpoint
+    model_setting: str = "PATCHTRAIL_MODEL"
+    url_setting: str = "PATCHTRAIL_MODEL_URL"
 
     def quoted(self, text: str, by: str = "It said") -> str:
         """Return what a server said, fit for a message: one line, short, without the key."""
@@ -49,21 +51,18 @@ class Faults:
             case 402:
                 return f"{where} wants to be paid: check the account that {self.endpoint.key_variable} belongs to."
             case 403:
-                return (
-                    f"{where} does not let this key use {self.endpoint.model}: check its rights, or PATCHTRAIL_MODEL."
-                )
+                rights = f"check its rights, or {self.model_setting}"
+                return f"{where} does not let this key use {self.endpoint.model}: {rights}."
             case 404:
-                return (
-                    f"{where} knows no model {self.endpoint.model}, or nothing at this address: check PATCHTRAIL_MODEL "
-                    "and PATCHTRAIL_MODEL_URL."
-                )
+                settings = f"check {self.model_setting} and {self.url_setting}"
+                return f"{where} knows no model {self.endpoint.model}, or nothing at this address: {settings}."
             case 429 if OUT_OF_QUOTA.search(said):
                 return f"The account at {where} has no quota left: check its billing."
             case 429:
                 wait = f"in {detail['retry_after_s']} s" if "retry_after_s" in detail else "in a while"
                 return f"{where} has had too many requests: ask again {wait}."
             case _ if 300 <= status < 400:
-                return f"{where} sends elsewhere ({status}): set PATCHTRAIL_MODEL_URL to the address it means."
+                return f"{where} sends elsewhere ({status}): set {self.url_setting} to the address it means."
             case 408 | 504:
                 return f"{where} did not answer in time ({status}): ask again later."
             case 413:
@@ -78,7 +77,7 @@ class Faults:
     def unreachable(self, reason: str) -> ModelUnavailable:
         """Return the error for a server that there is no connection to; `reason` is the system's word."""
         return ModelUnavailable(
-            f"No server can be reached at {self.endpoint.host}: check PATCHTRAIL_MODEL_URL, whether the server runs, "
+            f"No server can be reached at {self.endpoint.host}: check {self.url_setting}, whether the server runs, "
             f"and the network.{self.quoted(reason, 'The system said')}"
         )
 

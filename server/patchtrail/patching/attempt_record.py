@@ -38,6 +38,7 @@ def record_of(
     ended_ms: int,
     prompt: Sequence[Message],
     parts: Sequence[ContextPart],
+    pattern_ids: Sequence[str],
     answer: ModelAnswer | None,
     door: str,
     patch: Patch | None,
@@ -78,6 +79,7 @@ def record_of(
         hunks=[] if patch is None else [one.record() for one in patch.hunks],
         is_rechecked=is_rechecked,
         group_id=told.group_id,
+        pattern_ids=list(pattern_ids),
     )
 
 

@@ -18,7 +18,7 @@ from patchtrail.patching.attempt_files import FILE_MODE, millis_of
 __all__ = ["AttemptFilters", "AttemptTable"]
 
 BUSY_TIMEOUT_S = 10.0
-LISTS = ("finding", "findings", "validation_errors", "context_parts", "hunks")
+LISTS = ("finding", "findings", "validation_errors", "context_parts", "hunks", "pattern_ids")
 BOOLEANS = ("validation_result", "human_labeled", "is_rechecked")
 REALS = ("cost_usd",)
 INTEGERS = ("retry_attempt", "tokens_used", "latency_ms", "line", *BOOLEANS)

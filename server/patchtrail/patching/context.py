@@ -19,7 +19,7 @@ from patchtrail.patching.ports import LearnedPattern, Workspace
 from patchtrail.patching.prompt import Part
 from patchtrail.text.lines import split_lines
 
-__all__ = ["context_parts"]
+__all__ = ["context_parts", "lesson_part"]
 
 SMALL_FILE_LINES = 120
 MARGIN_LINES = 3
@@ -44,6 +44,15 @@ def context_parts(
     return chosen
 
 
+def lesson_part(pattern: LearnedPattern) -> Part:
+    """Return the part of a prompt that shows a learned pattern."""
+    return Part(
+        f"a lesson from earlier: {pattern.name}",
+        f"{pattern.description}\nInstead of:\n{pattern.bad_example}\nWrite:\n{pattern.good_example}",
+        pattern_id=pattern.pattern_id,
+    )
+
+
 def _candidates(
     findings: Sequence[Finding], workspace: Workspace, patterns: Sequence[LearnedPattern]
 ) -> Iterator[Part]:
@@ -56,10 +65,7 @@ def _candidates(
         if one.traceback:
             yield Part(f"traceback of {one.test_id or one.rule_id}", one.traceback[-MAX_TRACEBACK:])
     for pattern in patterns:
-        yield Part(
-            f"a lesson from earlier: {pattern.name}",
-            f"{pattern.description}\nInstead of:\n{pattern.bad_example}\nWrite:\n{pattern.good_example}",
-        )
+        yield lesson_part(pattern)
     for path in dict.fromkeys(one.file_path for one in findings if PurePosixPath(one.file_path).suffix == ".py"):
         yield from _related(path, [one for one in findings if one.file_path == path], workspace)
 

@@ -20,6 +20,7 @@ class Conversation:
     """The messages of one try; `told` is what it was told of the one before."""
 
     parts: tuple[ContextPart, ...] = ()
+    pattern_ids: tuple[str, ...] = ()
     messages: tuple[Message, ...] = ()
     known_paths: tuple[str, ...] = ()
     kept: KeptSecrets = field(default_factory=KeptSecrets)
@@ -45,4 +46,5 @@ def opened(
         shown.append(replace(message, content=redacted))
     costs = tuple(ContextPart(name=part.name, tokens=estimated_tokens(part.text)) for part in parts)
     paths = [*(one.file_path for one in findings), *(part.file_path for part in parts if part.file_path)]
-    return Conversation(costs, tuple(shown), tuple(dict.fromkeys(paths)), kept)
+    patterns = tuple(part.pattern_id for part in parts if part.pattern_id)
+    return Conversation(costs, patterns, tuple(shown), tuple(dict.fromkeys(paths)), kept)

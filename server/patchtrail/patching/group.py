@@ -57,7 +57,7 @@ def _ask_model(model: Model, group: Group, overlay: Overlay, means: Means, group
 
 def _first(group: Group, overlay: Overlay, means: Means) -> Conversation:
     code = overlay.read(group.findings[0].file_path) or ""
-    patterns = means.patterns.patterns_for(group.findings[0], code)[: means.config.max_patterns]
+    patterns = means.patterns.patterns_for(group.findings, code)[: means.config.max_patterns]
     parts = context_parts(group.findings, overlay, patterns, means.config.max_prompt_tokens)
     return opened(group.findings, parts, means.draw_id(), means.redact)
 

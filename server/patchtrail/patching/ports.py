@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from patchtrail.contract.attempt import AttemptRecord
+from patchtrail.contract.learning import Pattern
 from patchtrail.llm import Cancellation
 from patchtrail.patching.finding import Finding
 from patchtrail.patching.patch import Patch
@@ -104,12 +105,17 @@ class LearnedPattern:
     bad_example: str
     good_example: str
 
+    @classmethod
+    def of(cls, pattern: Pattern) -> LearnedPattern:
+        """Return what a prompt shows of a pattern."""
+        return cls(pattern.pattern_id, pattern.name, pattern.description, pattern.bad_example, pattern.good_example)
+
 
 class PatternLookup(Protocol):
     """Finds learned patterns."""
 
-    def patterns_for(self, finding: Finding, code: str) -> tuple[LearnedPattern, ...]:
-        """Return at most three patterns, the best first."""
+    def patterns_for(self, findings: Sequence[Finding], code: str) -> tuple[LearnedPattern, ...]:
+        """Return at most three patterns for findings of one file that are asked about together, the best first."""
 
 
 class AttemptLog(Protocol):

@@ -161,19 +161,19 @@ class _EslintFix(BaseModel):
 
 
 class _EslintMessage(BaseModel):
-    ruleId: str | None = None  # noqa: N815
+    ruleId: str | None = None  # noqa: N815 -- ESLint's name
     severity: Literal[0, 1, 2]
     message: str
     line: int | None = None
     column: int | None = None
-    endLine: int | None = None  # noqa: N815
-    endColumn: int | None = None  # noqa: N815
+    endLine: int | None = None  # noqa: N815 -- ESLint's name
+    endColumn: int | None = None  # noqa: N815 -- ESLint's name
     fatal: bool = False
     fix: _EslintFix | None = None
 
 
 class _EslintFile(BaseModel):
-    filePath: str  # noqa: N815
+    filePath: str  # noqa: N815 -- ESLint's name
     messages: list[_EslintMessage]
 
 

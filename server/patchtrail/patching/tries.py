@@ -123,6 +123,7 @@ class Try:
             ended_ms=self._means.now_ms(),
             prompt=self._talk.messages,
             parts=self._talk.parts,
+            pattern_ids=self._talk.pattern_ids,
             answer=answer,
             door=self._door,
             patch=patch,

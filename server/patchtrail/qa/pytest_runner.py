@@ -26,11 +26,6 @@ REPORT = "/tmp/patchtrail-report.xml"
 MAX_ID_CHARS = 60_000
 """Of all ids on a command line; beyond it, whole files are run."""
 ALL_PASSED, SOME_FAILED, INTERRUPTED, NO_TESTS = 0, 1, 2, 5
-ENDINGS = {
-    "wall": "The tests did not end in time.",
-    "memory": "The tests used more memory than they may.",
-    "cancelled": "Cancelled.",
-}
 # The project's own configuration stands: its plugins and its import path decide whether its tests run at all.
 # Ids are relative to the root that is given, wherever a configuration lies.
 OPTIONS = (
@@ -103,7 +98,7 @@ def _targets(test_ids: Sequence[str]) -> list[str]:
 
 def _outcome(ran: Ran, test_ids: Sequence[str]) -> TestOutcome:
     output = plain_text(ran.output.decode("utf-8", "replace"))
-    told = TestOutcome((), (), output, ran.problem or ENDINGS.get(ran.ending, ""))
+    told = TestOutcome((), (), output, ran.problem)
     if told.problem:
         return told
     if ran.code == NO_TESTS:

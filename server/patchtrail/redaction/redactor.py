@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, TypeVar, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -59,6 +60,12 @@ class Redactor:
         settled, unsettled = before.split("\n"), self._pass(before).split("\n")
         lines = (a if a == b else placeholder("line", a, self._key) for a, b in zip(settled, unsettled, strict=True))
         return "\n".join(lines)
+
+    def holds_literal(self, content: bytes) -> bool:
+        """Return whether a known literal stands in bytes that are no text, in which nothing can be replaced."""
+        text = content.decode("latin-1")
+        bytewise = (replace(known, value=known.value.encode().decode("latin-1")) for known in self._literals)
+        return any(next(_literal_spans(text, known), None) is not None for known in bytewise)
 
     def data(self, model: Model) -> Model:
         """Return a wire model with its free text redacted; patterns, enumerations and diffs stay as they are."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from patchtrail.sandbox.limits import Limits
+from patchtrail.sandbox.owner import is_owner_gone, own_mark
 
-__all__ = ["ControlGroup", "control_group"]
+__all__ = ["ControlGroup", "control_group", "sweep_groups"]
 
 ROOT = Path("/sys/fs/cgroup")
+PREFIX = "patchtrail-"
 CONTROLLERS = ("memory", "pids", "cpu")
 CPU_PERIOD_US = 100_000
 PATIENCE = 250
@@ -66,10 +69,11 @@ class ControlGroup:
                     break
 
 
-def control_group(name: str, limits: Limits) -> ControlGroup | None:
+def control_group(limits: Limits) -> ControlGroup | None:
     """Make a group with these limits; None where this user may not, or the machine has none."""
-    is_v2 = (ROOT / "cgroup.controllers").exists()
-    for parents in _v2_places() if is_v2 else _v1_places():
+    is_v2 = _is_v2()
+    name = f"{PREFIX}{own_mark()}-{secrets.token_hex(8)}"
+    for parents in _places(is_v2):
         group = ControlGroup(tuple(parent / name for parent in parents), is_v2)
         try:
             (_set_up_v2 if is_v2 else _set_up_v1)(group, limits)
@@ -80,15 +84,32 @@ def control_group(name: str, limits: Limits) -> ControlGroup | None:
     return None
 
 
-def _v2_places() -> list[list[Path]]:
-    """Return where a group may be made: at the top, beside this process's own, and within it."""
-    own = next((line[3:] for line in _read(Path("/proc/self/cgroup")).splitlines() if line.startswith("0::")), "/")
-    mine = ROOT / own.lstrip("/")
-    return [[one] for one in dict.fromkeys((ROOT, mine.parent, mine)) if one.is_relative_to(ROOT)]
+def sweep_groups() -> None:
+    """End and remove the groups of runs whose process was killed before it could."""
+    is_v2 = _is_v2()
+    for parents in _places(is_v2):
+        for left in parents[0].glob(f"{PREFIX}*"):
+            if is_owner_gone(left.name):
+                group = ControlGroup(tuple(parent / left.name for parent in parents), is_v2)
+                group.kill()
+                group.remove()
 
 
-def _v1_places() -> list[list[Path]]:
-    return [[ROOT / one for one in CONTROLLERS]]
+def _is_v2() -> bool:
+    return (ROOT / "cgroup.controllers").exists()
+
+
+def _places(is_v2: bool) -> list[list[Path]]:
+    """Return where a group may be made: at the top, beside this process's own, and within it, where that is delegated.
+
+    Of v1 a place has a folder for each controller.
+    """
+    lines = [line.split(":", 2) for line in _read(Path("/proc/self/cgroup")).splitlines()]
+    own = {name: path.lstrip("/") for _, names, path in lines for name in names.split(",")}
+    if is_v2:
+        mine = ROOT / own.get("", "")
+        return [[one] for one in dict.fromkeys((ROOT, mine.parent, mine)) if one.is_relative_to(ROOT)]
+    return [[ROOT / one for one in CONTROLLERS], [ROOT / one / own.get(one, "") for one in CONTROLLERS]]
 
 
 def _set_up_v2(group: ControlGroup, limits: Limits) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Limits", "prlimit_words"]
+__all__ = ["CPU_SHARE", "FILES", "MEMORY", "MIB", "PROCESSES", "Limits", "prlimit_words"]
 
 MIB = 1 << 20
+MEMORY, CPU_SHARE = "memory of the whole run", "CPU share of the whole run"
+PROCESSES, FILES = "processes of the whole run", "number of files"
+"""What a machine may be unable to limit, as it is named beside a run."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,10 @@ class Limits:
     processes: int = 128
     file_bytes: int = 64 * MIB
     scratch_bytes: int = 256 * MIB
+    work_bytes: int = 1024 * MIB
+    """What a folder that may be written may hold."""
+    files: int = 100_000
+    """How many files and folders each place that may be written may hold."""
     wall_s: float = 60.0
     output_bytes: int = MIB
     result_bytes: int = 16 * MIB

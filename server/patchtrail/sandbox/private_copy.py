@@ -35,7 +35,11 @@ LEFT_OUT = frozenset(
     }
 )
 """Folders that a walk passes by where git cannot say what is ignored; `.git` and its like are never copied."""
-GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
+# Files of somebody else's may look like a repository themselves, with settings and an index of their own.
+GIT = (
+    *("git", "-c", "safe.bareRepository=explicit"),
+    *("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"),
+)
 GIT_S = 30
 
 
@@ -101,7 +105,7 @@ def _listed_by_git(folder: Path) -> list[str] | None:
     if done.returncode != 0:
         return None
     paths = [os.fsdecode(one) for one in done.stdout.split(b"\0") if one]
-    return [one for one in paths if ".git" not in PurePosixPath(one).parts]
+    return [one for one in paths if not {".git", ".."} & set(PurePosixPath(one).parts)]
 
 
 def _walked(folder: Path) -> Iterator[str]:
@@ -125,7 +129,7 @@ def _copied(source: Path, target: Path, budget: _Budget) -> str | None:
         budget.take(found.st_size)
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with open(descriptor, "rb") as reading, target.open("xb") as writing:  # noqa: PTH123
+        with open(descriptor, "rb") as reading, target.open("xb") as writing:  # noqa: PTH123 -- of a descriptor
             shutil.copyfileobj(reading, writing)
         target.chmod(0o755 if found.st_mode & stat.S_IXUSR else 0o644)
     except FileNotFoundError:

@@ -13,8 +13,9 @@ from patchtrail.integrity import digest
 
 __all__ = ["CONSENT", "CONSENT_TEXT", "CONSENT_VERSION", "Consent", "DataClass", "current_consent"]
 
-DataClass = Literal["session", "patch_attempts", "model_texts"]
-"""What a session holds; what patches were asked for and what became of them; the very prompts and answers."""
+DataClass = Literal["session", "patch_attempts", "model_texts", "base_snapshot", "model_judge"]
+"""What a session holds; what patches were asked for and what became of them; the very prompts and answers; the files
+of the start commit, for which an agreement of its own is needed besides; what a language model reads to judge."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Consent:
         return given == self.ref and data_class in self.data_classes
 
 
-CONSENT_VERSION = "3"
+CONSENT_VERSION = "4"
 CONSENT_TEXT = """\
 # Consent to record a debugging session
 
@@ -62,15 +63,28 @@ name and the length are recorded; `.env` files are read on your machine to know 
 finds everything: look at what you record. You can see every part before it is sent.
 
 Sealed parts of the session are sent to the collector that you connected to, and to nobody else. They are signed with
-a key that stays on this machine. The collector checks them and shows them to the coordinators of the study. In a public
+a key that stays on this machine. The collector checks them, replays the edits, may run the tests again in a sandbox
+without network, judges how the debugging went, and shows all of it to the coordinators of the study. It judges by rules
+and, where its operator has set one up, by a language model, which then reads what was sent of the session. In a public
 log it keeps, for each part, a number and a time from which nothing else can be learned.
+
+One thing more you may agree to by itself, or not, and change your mind about it until a session ends:
+
+- the base snapshot: every file of the commit that the session starts from, below the folder that it is recorded in, as
+  it stands in that commit, without its history. With it the collector can replay your edits and run the tests without
+  your repository. Secrets in it are replaced as above. Files that usually hold secrets, files that you exclude, links,
+  submodules and very large files are left out; what is no text is kept as it is. It goes along with the session's end.
+
+Without that agreement only files that change are sent, as said above.
 
 Nothing is recorded or sent while telemetry is off, while the folder is not allowed or not trusted, while you pause or
 are off the record, or without this consent. You may pause or end at any time, without giving a reason. You may forget
 the last minutes of a session, also at the collector. To have a whole session deleted, ask the study's coordinators.
 """
 
-CONSENT = Consent(CONSENT_VERSION, CONSENT_TEXT, frozenset({"session", "patch_attempts"}))
+CONSENT = Consent(
+    CONSENT_VERSION, CONSENT_TEXT, frozenset({"session", "patch_attempts", "base_snapshot", "model_judge"})
+)
 """What ships with this version: prompts and answers are not in it."""
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from patchtrail.contract.events import ConsentRef
 from patchtrail.contract.lsp import Facts, GateDecision
+from patchtrail.study.consent import Consent
 
-__all__ = ["decide"]
+__all__ = ["decide", "may_snapshot"]
 
 
 def decide(facts: Facts | None, *, folder: str | None, allowed_folders: list[str], consent: ConsentRef) -> GateDecision:
@@ -18,6 +19,11 @@ def decide(facts: Facts | None, *, folder: str | None, allowed_folders: list[str
     """
     reasons = list(_reasons(facts, folder, allowed_folders, consent))
     return GateDecision(is_allowed=not reasons, reasons=reasons)
+
+
+def may_snapshot(facts: Facts | None, consent: Consent) -> bool:
+    """Return whether a base snapshot may be made and sent: agreed to by itself, under a text that covers it."""
+    return facts is not None and facts.is_base_agreed and consent.covers(facts.consent, "base_snapshot")
 
 
 def _reasons(facts: Facts | None, folder: str | None, allowed_folders: list[str], consent: ConsentRef) -> Iterator[str]:

@@ -36,7 +36,10 @@ def _parsed(diff_unified: str) -> list[Hunk]:
         raise InvalidInput(f"This is not a unified diff: {error}", code="bad_diff") from error
     if len(files) != 1:
         raise InvalidInput(f"The diff of one file was expected, not of {len(files)}.", code="bad_diff")
-    return list(files[0])
+    hunks = list(files[0])
+    if not hunks:
+        raise InvalidInput("The diff has no hunk: no line `@@ … @@` says where its lines are.", code="bad_diff")
+    return hunks
 
 
 def _apply_hunk(hunk: Hunk, old: list[str], new: list[str], at: int) -> int:

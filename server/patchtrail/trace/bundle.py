@@ -30,7 +30,7 @@ from patchtrail.contract.forgetting import Deletion
 from patchtrail.contract.wire import Count, TraceId, WireModel
 from patchtrail.integrity.verify import TraceEvidence
 
-__all__ = ["BUNDLE_MEDIA_TYPE", "MAX_BUNDLE_BYTES", "read_bundle", "write_bundle"]
+__all__ = ["BUNDLE_MEDIA_TYPE", "MAX_BUNDLE_BYTES", "document_in_bundle", "read_bundle", "write_bundle"]
 
 BUNDLE_MEDIA_TYPE = "application/vnd.patchtrail.bundle.v1+zip"
 MAX_BUNDLE_BYTES = 1024 * 1024 * 1024
@@ -84,6 +84,19 @@ def read_bundle(content: bytes) -> TraceEvidence:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _read(archive)
+    except DAMAGE as error:
+        raise InvalidInput(f"This is not a sound bundle: {error}", code="bad_bundle") from error
+
+
+def document_in_bundle(content: bytes) -> bytes:
+    """Return the trace document's JSON that a bundle holds for convenience; it is not to be trusted.
+
+    Raises `InvalidInput` when there is none.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            _check_sizes(archive)
+            return _member(archive, "trace.json")
     except DAMAGE as error:
         raise InvalidInput(f"This is not a sound bundle: {error}", code="bad_bundle") from error
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 
-from pydantic import JsonValue, TypeAdapter
+from pydantic import JsonValue
 
 from patchtrail.contract.event_lines import Event, SessionStartEvent, TestRunEvent
 from patchtrail.contract.events import TestCase, TestRun
 from patchtrail.trace.instants import rfc3339
+from patchtrail.trace.recorded_cases import cases_of
 
 __all__ = ["ctrf_reports"]
 
 STATUS = {"passed": "passed", "failed": "failed", "error": "failed", "skipped": "skipped"}
-CASE: TypeAdapter[TestCase] = TypeAdapter(TestCase)
 
 
 def ctrf_reports(events: Iterable[Event], artifacts: Mapping[str, bytes]) -> dict[str, dict[str, JsonValue]]:
@@ -30,7 +29,7 @@ def ctrf_reports(events: Iterable[Event], artifacts: Mapping[str, bytes]) -> dic
 
 def _report(event: TestRunEvent, commit: str, artifacts: Mapping[str, bytes]) -> dict[str, JsonValue]:
     run = event.data
-    tests = [_test(case) for case in _cases(run, artifacts)]
+    tests = [_test(case) for case in cases_of(run, artifacts)]
     return {
         "reportFormat": "CTRF",
         "specVersion": "1.0.0",
@@ -82,14 +81,6 @@ def _test(case: TestCase) -> dict[str, JsonValue]:
         "line": case.line,
     }
     return told | {name: value for name, value in optional.items() if value is not None}
-
-
-def _cases(run: TestRun, artifacts: Mapping[str, bytes]) -> list[TestCase]:
-    """Return all cases: from their artifact where they were too many for a line, and it is at hand."""
-    if run.cases_artifact is None or run.cases_artifact.sha256 not in artifacts:
-        return run.cases
-    lines = artifacts[run.cases_artifact.sha256].decode("utf-8", "replace").split("\n")
-    return [CASE.validate_python(json.loads(line)) for line in lines if line]
 
 
 def _tool(run: TestRun) -> str:

@@ -15,18 +15,20 @@ from patchtrail.contract.document import (
     DocumentRepo,
     DocumentSession,
     DocumentTask,
-    QaResults,
     TraceDocument,
 )
 from patchtrail.contract.errors import InvalidInput
 from patchtrail.contract.event_lines import Event, PatchOutcomeEvent, RationaleNoteEvent, SessionStartEvent
 from patchtrail.contract.events import SessionStart
 from patchtrail.contract.evidence import Opening
+from patchtrail.contract.qa import QaResults
 from patchtrail.integrity.verify import VerifiedEvent, artifact_refs
 from patchtrail.trace.episodes import episodes_of
 from patchtrail.trace.ledger import coverage_of_events
 
 __all__ = ["document_of"]
+
+NOT_YET = QaResults(validation=None, judge=None)
 
 
 def document_of(
@@ -37,6 +39,7 @@ def document_of(
     *,
     forgotten: Sequence[int] = (),
     opening: Opening | None = None,
+    qa: QaResults = NOT_YET,
 ) -> TraceDocument:
     """Return the document of a trace; `received_ms` holds, per event, when the collector had it.
 
@@ -59,7 +62,7 @@ def document_of(
         events=[_event(held.event, at) for held, at in zip(events, received_ms, strict=True)],
         artifacts=_artifacts(trace_id, events),
         metrics=_metrics([held.event for held in events]),
-        qa=QaResults(validation=None, judge=None),
+        qa=qa,
         integrity=DocumentIntegrity(
             event_hash_chain=[held.hash for held in events], assurance=assurance, forgotten_chunks=list(forgotten)
         ),

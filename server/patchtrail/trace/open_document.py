@@ -22,15 +22,16 @@ from patchtrail.contract.document import (
     DocumentRepo,
     DocumentSession,
     DocumentTask,
-    QaResults,
     TraceDocument,
 )
 from patchtrail.contract.events import NoteKind
 from patchtrail.contract.open_protocol import NOTE_FIELDS
+from patchtrail.contract.qa import QaResults
 from patchtrail.integrity import digest
 
 __all__ = ["UNSIGNED", "OpenFacts", "OpenRecord", "note_kind_of", "open_document_of", "own_kind_kept"]
 
+NOT_YET = QaResults(validation=None, judge=None)
 UNSIGNED = Assurance(level="L0", reasons=["The trace is not signed."])
 OWN_FIELDS = frozenset({"id", "seq", "ts_client_s", "ts_server_s", "type"})
 KINDS: dict[str, NoteKind] = {
@@ -74,7 +75,7 @@ def note_kind_of(reasoning_type: str) -> NoteKind:
     return KINDS.get(reasoning_type.strip().lower().replace(" ", "_").replace("-", "_"), "observation")
 
 
-def open_document_of(facts: OpenFacts, records: Sequence[OpenRecord]) -> TraceDocument:
+def open_document_of(facts: OpenFacts, records: Sequence[OpenRecord], qa: QaResults = NOT_YET) -> TraceDocument:
     """Return the document of a trace; `records` stand in the order in which its events are to be read."""
     events = [_event(list(parts)) for _, parts in groupby(records, key=lambda record: record.event_n)]
     return TraceDocument(
@@ -87,7 +88,7 @@ def open_document_of(facts: OpenFacts, records: Sequence[OpenRecord]) -> TraceDo
         events=events,
         artifacts={},
         metrics=_metrics(events, records),
-        qa=QaResults(validation=None, judge=None),
+        qa=qa,
         integrity=DocumentIntegrity(event_hash_chain=list(_chain(events)), assurance=UNSIGNED),
     )
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from patchtrail.contract.artifact import ArtifactRef
-from patchtrail.contract.errors import PatchtrailError
+from patchtrail.contract.errors import InvalidInput, PatchtrailError
 from patchtrail.contract.event_lines import Event
 from patchtrail.contract.files import FileContent, FileCreate, FileDelete, FileEdit, FileRename, NotebookCell
 from patchtrail.integrity import digest
 from patchtrail.integrity.verify import Finding
 from patchtrail.text import apply
 from patchtrail.trace.cells import CELLS_MEDIA_TYPE, Cell, cells_of
+from patchtrail.trace.file_tree import why_no_place
 from patchtrail.trace.tree import Key, StartText, Tree, TreeFile
 
-__all__ = ["Replay", "replay"]
+__all__ = ["Player", "Replay", "replay"]
 
 
 @dataclass
@@ -70,23 +72,35 @@ def replay(
         reader = readers.get(root)
         return None if reader is None else reader(path)
 
-    player = _Player(Replay(Tree(read)), read, artifacts)
+    player = Player(read, artifacts)
     for event in events:
         player.play(event.seq, event.data)
     return player.result
 
 
-class _Player:
-    """Plays one event after the other."""
+class Player:
+    """Plays one event after the other; `result` holds what they led to so far.
 
-    def __init__(self, result: Replay, start_text: StartText, artifacts: Mapping[str, bytes]) -> None:
-        self.result = result
+    Without `compares_hashes`, for events that nobody vouches for, a diff has to apply and that is all.
+    """
+
+    def __init__(self, start_text: StartText, artifacts: Mapping[str, bytes], *, compares_hashes: bool = True) -> None:
+        self.result = Replay(Tree(start_text))
         self._start_text = start_text
         self._artifacts = artifacts
+        self._compares_hashes = compares_hashes
+        self._places: dict[str, str | None] = {}
         self._stopped: set[Key] = set()
         self._withheld: set[Key] = set()
 
     def play(self, seq: int, data: object) -> None:
+        """Play the next event; one that names no place in a tree changes nothing."""
+        for path in _paths(data):
+            if reason := self._why_no_place(path):
+                message = f"The event names no place in a tree: {reason}."
+                where = f"event {seq}, {path[:200]!r}"
+                self.result.findings.append(Finding("replay.path", where, message, seq=seq, file_path=path[:200]))
+                return
         match data:
             case FileEdit() | FileCreate() if data.cell is None:
                 self._content(seq, data)
@@ -102,6 +116,11 @@ class _Player:
             case _:
                 pass
 
+    def _why_no_place(self, path: str) -> str | None:
+        if path not in self._places:
+            self._places[path] = why_no_place(path)
+        return self._places[path]
+
     def _content(self, seq: int, edit: FileEdit | FileCreate) -> None:
         key = (edit.root, edit.file_path)
         if key in self._stopped:
@@ -116,7 +135,7 @@ class _Player:
         if key not in self._withheld:
             self._withheld.add(key)
             message = f"The content was not captured ({edit.withheld})."
-            self.result.findings.append(Finding("replay.withheld", _where(seq, edit), message, "remark"))
+            self.result.findings.append(_finding("replay.withheld", seq, edit, message, "remark"))
 
     def _before(self, edit: FileEdit | FileCreate, key: Key) -> str | None:
         if edit.base_artifact:
@@ -141,14 +160,14 @@ class _Player:
         except KeyError as error:
             self._stop(seq, edit, "replay.artifact_missing", f"The artifact {error} is not there.")
             return None
-        if digest.sha256(after.encode()) != edit.buffer_hash_after:
+        if self._compares_hashes and digest.sha256(after.encode()) != edit.buffer_hash_after:
             self._stop(seq, edit, "replay.content_hash", "The replayed text is not the one that was saved.")
             return None
         self.result.edits += 1
         return after
 
     def _stop(self, seq: int, edit: FileContent, code: str, message: str) -> None:
-        self.result.findings.append(Finding(code, _where(seq, edit), message))
+        self.result.findings.append(_finding(code, seq, edit, message))
         self._stopped.add((edit.root, edit.file_path))
 
     def _renamed(self, data: FileRename) -> None:
@@ -174,6 +193,9 @@ class _Player:
             return
         try:
             cells = self._cells_before(edit, key)
+        except PatchtrailError as error:
+            self._stop(seq, edit, f"replay.{error.code}", error.message)
+            return
         except KeyError as error:
             self._stop(seq, edit, "replay.artifact_missing", f"The artifact {error} is not there.")
             return
@@ -204,13 +226,16 @@ class _Player:
         cells = self._cells((data.root, data.file_path))
         gone = [cell for cell in cells if data.cell is not None and cell.cell_id == data.cell.cell_id]
         if not gone and (data.root, data.file_path) not in self._stopped:
-            where = f"event {seq}, {data.file_path}"
-            self.result.findings.append(Finding("replay.no_cell", where, "The deleted cell is not there."))
+            self.result.findings.append(_finding("replay.no_cell", seq, data, "The deleted cell is not there."))
         for cell in gone:
             cells.remove(cell)
 
     def _text(self, ref: ArtifactRef) -> str:
-        return self._artifacts[ref.sha256].decode()
+        try:
+            return self._artifacts[ref.sha256].decode()
+        except UnicodeDecodeError as error:
+            message = f"The artifact {ref.sha256[:12]} is no UTF-8 text."
+            raise InvalidInput(message, code="artifact_not_text") from error
 
 
 def _put(cells: list[Cell], cell: Cell, index: int, *, is_new: bool) -> None:
@@ -225,8 +250,21 @@ def _named(told: NotebookCell, source: str) -> Cell:
     return Cell(told.cell_id, told.kind, told.language, source)
 
 
-def _where(seq: int, edit: FileContent) -> str:
-    return f"event {seq}, {edit.root}:{edit.file_path}" if edit.root else f"event {seq}, {edit.file_path}"
+def _finding(
+    code: str, seq: int, data: FileContent | FileDelete, message: str, weight: Literal["error", "remark"] = "error"
+) -> Finding:
+    path = f"{data.root}:{data.file_path}" if data.root else data.file_path
+    return Finding(code, f"event {seq}, {path}", message, weight, seq, data.root, data.file_path)
+
+
+def _paths(data: object) -> tuple[str, ...]:
+    match data:
+        case FileContent() | FileDelete():
+            return (data.file_path,)
+        case FileRename():
+            return data.file_path, data.new_path
+        case _:
+            return ()
 
 
 def _is_below(key: Key, place: Key) -> bool:

@@ -94,7 +94,8 @@ def told(data: EventData) -> tuple[str, list[str]]:
         case Recovered():
             return f"went on after the sidecar was killed ({data.torn_bytes} torn bytes cut)", []
         case SessionEnd():
-            return f"ended: {data.reason}", []
+            base = data.base_snapshot
+            return f"ended: {data.reason}", [] if base is None else [f"base snapshot of {base.size_bytes} bytes"]
         case FileCreate():
             return f"created {data.file_path}", _edit(data)[1]
         case FileDelete():

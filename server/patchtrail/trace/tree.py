@@ -6,6 +6,7 @@ of an edit is what the replay will have there.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -25,8 +26,16 @@ class TreeFile:
     encoding: str = "utf-8"
 
     def content(self) -> bytes:
-        """Return the file's bytes; what its encoding cannot say, a placeholder cannot have put there."""
-        return self.text.encode(self.encoding, "replace")
+        """Return the file's bytes; what its encoding cannot say, a placeholder cannot have put there.
+
+        An encoding that no editor saves in is taken for UTF-8: the name is somebody else's word, and encoding names of
+        the internet takes quadratic time.
+        """
+        try:
+            is_text = codecs.lookup(self.encoding).name not in ("idna", "punycode")
+            return self.text.encode(self.encoding if is_text else "utf-8", "replace")
+        except (LookupError, ValueError):
+            return self.text.encode("utf-8", "replace")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from patchtrail.contract.event_lines import EVENT_TYPES, Event, EventData
 from patchtrail.contract.open_protocol import NOTE_FIELDS
 from patchtrail.integrity import digest
 from patchtrail.integrity.verify import VerifiedEvent
-from patchtrail.text import apply
+from patchtrail.text import apply, diff
 
 __all__ = ["DocumentTold", "events_of_document"]
 
@@ -82,6 +82,8 @@ class DocumentTold:
 def events_of_document(document: TraceDocument, start_text: Callable[[str], str | None]) -> DocumentTold:
     """Return the events of a document; the hash of an edit's text is that of what its diffs lead to, where they do.
 
+    A diff that is changed lines alone is placed where its old lines stand, if that is one place.
+
     Raises `InvalidInput` naming an event of a type that is none of ours.
     """
     texts = dict[str, str]()
@@ -91,7 +93,7 @@ def events_of_document(document: TraceDocument, start_text: Callable[[str], str 
     for kind, data, at_ms, received_ms in _acts(document, times):
         fitted = _fitted(kind, data)
         if kind == "file_edit":
-            fitted |= {"buffer_hash_after": _hash_after(fitted, texts, start_text)}
+            fitted |= _followed(fitted, texts, start_text)
         line: dict[str, JsonValue] = {"v": 1, "trace_id": document.trace_id, "seq": len(told), "prev": "0" * 64}
         line |= {"ts_ms": at_ms, "mono_ms": max(0, at_ms - first_ms), "type": kind, "data": fitted}
         try:
@@ -165,16 +167,32 @@ def _headed(diff: str, path: str) -> str:
     return diff if not diff or diff.startswith("--- ") else f"--- a/{path}\n+++ b/{path}\n{diff}"
 
 
-def _hash_after(
+def _followed(
     edit: Mapping[str, JsonValue], texts: dict[str, str], start_text: Callable[[str], str | None]
-) -> JsonValue:
-    """Return the hash of what a diff leads to; the client's own word for it where the diff leads nowhere."""
-    path, diff = str(edit["file_path"]), str(edit["diff_unified"])
+) -> dict[str, JsonValue]:
+    """Return an edit's diff, and the hash of what it leads to: the client's own word where it leads nowhere."""
+    path, told = str(edit["file_path"]), str(edit["diff_unified"])
     before = texts[path] if path in texts else start_text(path) or ""
-    if diff and "\n@@ " not in diff:
-        return edit["buffer_hash_after"]
+    placed = _placed(told, before, path)
     try:
-        texts[path] = apply(diff, before)
+        texts[path] = apply(placed, before)
     except PatchtrailError:
-        return edit["buffer_hash_after"]
-    return digest.sha256(texts[path].encode())
+        return {"buffer_hash_after": edit["buffer_hash_after"]}
+    return {"diff_unified": placed, "buffer_hash_after": digest.sha256(texts[path].encode())}
+
+
+def _placed(told: str, before: str, path: str) -> str:
+    """Return a diff that is changed lines alone with the place of its old lines, if they stand in the text once."""
+    if not told or "\n@@ " in told:
+        return told
+    lines = told.removesuffix("\n").split("\n")
+    names, lines = lines[:2], lines[2:]
+    if not names[-1].startswith("+++ ") or any(line[:1] not in ("-", "+", " ") for line in lines):
+        return told
+    old, new = ("".join(f"{line[1:]}\n" for line in lines if line[0] in marks) for marks in ("- ", "+ "))
+    held = f"\n{before}\n"
+    at = held.find(f"\n{old}") if old else -1
+    if at < 0 or held.find(f"\n{old}", at + 1) >= 0:
+        return told
+    after = f"{held[: at + 1]}{new}{held[at + 1 + len(old) :]}"
+    return diff(before, after[1:-1], path)

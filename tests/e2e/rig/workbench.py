@@ -71,7 +71,7 @@ class Workbench:
                 self.screenshot(self.server.run / "last.png")
                 self.page.goto("about:blank")
             # A browser that just ends would leave the extension host waiting for hours for it to come back.
-            until("the extension host ended", lambda: len(self.server.extension_host_pids()) < max(hosts, 1), 10)
+            until("the extension host ended", lambda: len(self.server.extension_host_pids()) < max(hosts, 1), 60)
         finally:
             self._browser.close()
             self._playwright.stop()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from alembic import context
 
-import patchtrail.collector.forgetting_tables  # noqa: F401 -- its tables join the metadata
+import patchtrail.collector.forgetting_tables
+import patchtrail.collector.pattern_tables
+import patchtrail.collector.qa_tables  # noqa: F401 -- its tables join the metadata
 from patchtrail.collector.tables import metadata
 
 __all__: list[str] = []

@@ -1,6 +1,6 @@
 """The verifier: what is wrong with signed evidence, and where."""
 
-from patchtrail.integrity.verify.assurance import assurance_of, late_receipt, silences
+from patchtrail.integrity.verify.assurance import NOT_REPLAYED, assurance_of, late_receipt, silences
 from patchtrail.integrity.verify.chunk import (
     ChunkTip,
     OpenedChunk,
@@ -14,6 +14,7 @@ from patchtrail.integrity.verify.finding import Finding
 from patchtrail.integrity.verify.trace import TraceEvidence, TraceVerdict, verify_trace
 
 __all__ = [
+    "NOT_REPLAYED",
     "ChunkTip",
     "Finding",
     "OpenedChunk",

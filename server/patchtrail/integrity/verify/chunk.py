@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from patchtrail.contract.artifact import ArtifactRef
 from patchtrail.contract.errors import InvalidInput, VerificationFailed
 from patchtrail.contract.event_lines import Event, SessionEndEvent
-from patchtrail.contract.events import CmdRun, Commit, TestRun
+from patchtrail.contract.events import CmdRun, Commit, SessionEnd, TestRun
 from patchtrail.contract.evidence import CHUNK_TYPE, ChunkManifest
 from patchtrail.contract.files import FileContent
 from patchtrail.contract.patch_events import PatchAttempt
@@ -134,6 +134,8 @@ def artifact_refs(event: Event) -> Iterator[ArtifactRef]:
         references = (data.diff_artifact,)
     elif isinstance(data, PatchAttempt):
         references = (data.diff_artifact, data.prompt_artifact, data.response_artifact)
+    elif isinstance(data, SessionEnd):
+        references = (data.base_snapshot,)
     yield from filter(None, references)
 
 

@@ -37,7 +37,7 @@ class PythonSyntax:
         """Return whether it looks at such files."""
         return file_path.endswith(PYTHON)
 
-    def is_available(self, root: Path, finder: ToolFinder) -> bool:  # noqa: ARG002
+    def is_available(self, root: Path, finder: ToolFinder) -> bool:  # noqa: ARG002 -- the port's names
         """It is always there."""
         return True
 

@@ -20,7 +20,7 @@ OUTPUT_CAP = 32 << 20
 LEFT_OUT = ("PYTHON", "VIRTUAL_ENV", "NODE_OPTIONS", "FORCE_COLOR", "MYPYPATH")
 
 
-class ToolFailed(Exception):  # noqa: N818
+class ToolFailed(Exception):  # noqa: N818 -- it tells what happened
     """A tool gave no answer; the reason is a sentence for a person. It never leaves this package."""
 
 

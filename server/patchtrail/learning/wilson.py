@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["Proportion"]
+__all__ = ["Proportion", "Z", "wilson_interval"]
 
 Z = 1.959963984540054
 """Two-sided 95 %."""
@@ -26,11 +26,7 @@ class Proportion:
     @property
     def interval(self) -> tuple[float, float]:
         """Return the 95 % interval; of nothing it is everything."""
-        if not self.of:
-            return 0.0, 1.0
-        spread = Z * math.sqrt(self.share * (1 - self.share) / self.of + Z * Z / (4 * self.of * self.of))
-        middle, scale = self.share + Z * Z / (2 * self.of), 1 + Z * Z / self.of
-        return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+        return wilson_interval(self.share, self.of)
 
     def __add__(self, other: Proportion) -> Proportion:
         """Return both counted together."""
@@ -42,3 +38,12 @@ class Proportion:
             return "-"
         low, high = self.interval
         return f"{100 * self.share:5.1f} [{100 * low:.0f}-{100 * high:.0f}]"
+
+
+def wilson_interval(share: float, of: float) -> tuple[float, float]:
+    """Return the 95 % interval of a share of `of` cases, which weights may make a fraction; of nothing: everything."""
+    if not of:
+        return 0.0, 1.0
+    spread = Z * math.sqrt(share * (1 - share) / of + Z * Z / (4 * of * of))
+    middle, scale = share + Z * Z / (2 * of), 1 + Z * Z / of
+    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)

@@ -1,0 +1,1 @@
+"""Invoices and monthly statements of a small workshop."""

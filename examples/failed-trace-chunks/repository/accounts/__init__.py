@@ -1,0 +1,1 @@
+"""Who may come in: members by name and phrase."""
