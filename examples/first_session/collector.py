@@ -57,7 +57,7 @@ class Collector:
                 raise SystemExit("The collector did not start.")
             try:
                 url = str(json.loads(running.read_text())["url"])
-                if httpx.get(f"{url}/readyz").is_success:
+                if httpx.get(f"{url}/readyz", timeout=60).is_success:
                     return url
             except (OSError, ValueError, httpx.HTTPError):
                 pass
@@ -94,7 +94,7 @@ def enrol(url: str, code: str) -> str:
         "device_token": enrolled["device_token"],
         "participant_id": enrolled["participant_id"],
         "collector_url": url,
-        "server_jkt": httpx.get(f"{url}/v1/keys").json()["root"]["jkt"],
+        "server_jkt": httpx.get(f"{url}/v1/keys", timeout=60).json()["root"]["jkt"],
     }
     return json.dumps(line)
 

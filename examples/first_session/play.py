@@ -133,7 +133,7 @@ def present(story: Story, collector: Collector, folder: Path, output: Path, opti
     if options.assess:
         wait_until_assessed(collector, trace_id)
     reading = {**os.environ, "PATCHTRAIL_COLLECTOR_URL": collector.url, "PATCHTRAIL_TOKEN": collector.token}
-    reading["PATCHTRAIL_SERVER_KEY"] = httpx.get(f"{collector.url}/v1/keys").json()["root"]["jkt"]
+    reading["PATCHTRAIL_SERVER_KEY"] = httpx.get(f"{collector.url}/v1/keys", timeout=60).json()["root"]["jkt"]
     bundle = output / f"{trace_id}.zip"
     for arguments in (
         ["trace", "show", trace_id],

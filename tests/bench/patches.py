@@ -126,7 +126,7 @@ def _first_byte(folder: Path) -> Row:
             ours.append((arrived[at] - begun) * 1_000)
             at, begun = len(arrived), time.perf_counter()
             headers = {"Authorization": f"Bearer {server.api_key}"}
-            httpx.post(f"{server.url}/chat/completions", json=dict(server.asked[0].body), headers=headers)
+            httpx.post(f"{server.url}/chat/completions", json=dict(server.asked[0].body), headers=headers, timeout=60)
             bare.append((arrived[at] - begun) * 1_000)
     return Row("until the model has the request", "ms", ours, bare, Goal("- floor < 100", "- floor < 30"))
 

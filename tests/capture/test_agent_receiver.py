@@ -48,12 +48,13 @@ def test_a_span_becomes_an_act(receiver: AgentReceiver, taken: list[SeenAct]) ->
     packed = gzip.compress(json.dumps(SPANS).encode())
     bearer = {"Authorization": f"Bearer {token}"}
     answers = [
-        httpx.post(f"{receiver.address}/v1/traces", json=SPANS),
-        httpx.post(f"{base}/v1/traces", json=SPANS, headers=bearer),
+        httpx.post(f"{receiver.address}/v1/traces", json=SPANS, timeout=60),
+        httpx.post(f"{base}/v1/traces", json=SPANS, headers=bearer, timeout=60),
         httpx.post(
             f"{receiver.address}/v1/traces",
             content=packed,
             headers={"Content-Type": "application/json", "Content-Encoding": "gzip"},
+            timeout=60,
         ),
     ]
 
@@ -81,9 +82,11 @@ def test_protocol_buffers_are_read_like_json(receiver: AgentReceiver, taken: lis
     for signal, told, message in (("traces", spans, TracesData()), ("logs", logs, LogsData())):
         written = json_format.ParseDict(told, message).SerializeToString()
         url = f"{receiver.address}/v1/{signal}"
-        answer = httpx.post(url, content=written, headers=PROTOBUF)
-        packed = httpx.post(url, content=gzip.compress(written), headers={**PROTOBUF, "Content-Encoding": "gzip"})
-        plain = httpx.post(url, json=told)
+        answer = httpx.post(url, content=written, headers=PROTOBUF, timeout=60)
+        packed = httpx.post(
+            url, content=gzip.compress(written), headers={**PROTOBUF, "Content-Encoding": "gzip"}, timeout=60
+        )
+        plain = httpx.post(url, json=told, timeout=60)
 
         assert (answer.status_code, answer.content, answer.headers["Content-Type"]) == (
             200,
@@ -102,8 +105,10 @@ def test_protocol_buffers_are_read_like_json(receiver: AgentReceiver, taken: lis
 )
 def test_what_is_no_protocol_buffer(receiver: AgentReceiver, taken: list[SeenAct], content: bytes) -> None:
     """Bytes that are no message are refused, and the door stays open."""
-    assert httpx.post(f"{receiver.address}/v1/traces", content=content, headers=PROTOBUF).status_code == 400
-    assert httpx.post(f"{receiver.address}/v1/metrics", content=content, headers=PROTOBUF).status_code == 200
+    assert httpx.post(f"{receiver.address}/v1/traces", content=content, headers=PROTOBUF, timeout=60).status_code == 400
+    assert (
+        httpx.post(f"{receiver.address}/v1/metrics", content=content, headers=PROTOBUF, timeout=60).status_code == 200
+    )
     assert taken == []
 
 
@@ -119,10 +124,12 @@ def test_whoever_has_no_token_is_refused(receiver: AgentReceiver, taken: list[Se
     """No token, a wrong one, and a web page's host name get nothing in; nor do other paths, types and sizes."""
     base, token = receiver.address.rsplit("/", 1)
     spoken = {
-        401: httpx.post(f"{base}/v1/traces", json=SPANS, headers={"Authorization": f"Bearer {token[:-1]}"}),
-        403: httpx.post(f"{receiver.address}/v1/traces", json=SPANS, headers={"Host": "attacker.example"}),
-        404: httpx.post(f"{receiver.address}/v1/other", json=SPANS),
-        415: httpx.post(f"{receiver.address}/v1/traces", content=b"<a/>", headers={"Content-Type": "application/xml"}),
+        401: httpx.post(f"{base}/v1/traces", json=SPANS, headers={"Authorization": f"Bearer {token[:-1]}"}, timeout=60),
+        403: httpx.post(f"{receiver.address}/v1/traces", json=SPANS, headers={"Host": "attacker.example"}, timeout=60),
+        404: httpx.post(f"{receiver.address}/v1/other", json=SPANS, timeout=60),
+        415: httpx.post(
+            f"{receiver.address}/v1/traces", content=b"<a/>", headers={"Content-Type": "application/xml"}, timeout=60
+        ),
     }
     port = int(base.rsplit(":", 1)[1])
     large = HTTPConnection("127.0.0.1", port)
@@ -132,12 +139,12 @@ def test_whoever_has_no_token_is_refused(receiver: AgentReceiver, taken: list[Se
     large.endheaders()
     bomb = gzip.compress(b" " * 50_000_000)
     packed = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
-    wrong = httpx.post(f"{base}/v1/traces", json=SPANS)
+    wrong = httpx.post(f"{base}/v1/traces", json=SPANS, timeout=60)
 
     assert {code: answer.status_code for code, answer in spoken.items()} == {code: code for code in spoken}
     assert wrong.status_code == 401
     assert large.getresponse().status == 413
-    assert httpx.post(f"{receiver.address}/v1/traces", content=bomb, headers=packed).status_code == 413
+    assert httpx.post(f"{receiver.address}/v1/traces", content=bomb, headers=packed, timeout=60).status_code == 413
     assert taken == []
 
 

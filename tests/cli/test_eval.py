@@ -41,11 +41,11 @@ def test_a_model_is_started_with_the_truths(tmp_path: Path) -> None:
     command = f"{shlex.quote(sys.executable)} -m tests.model --truths {{truths}} --api-key {{key}}"
 
     with started_model(command, truths) as (url, key):
-        models = httpx.get(f"{url}/models", headers={"Authorization": f"Bearer {key}"}).json()
+        models = httpx.get(f"{url}/models", headers={"Authorization": f"Bearer {key}"}, timeout=60).json()
 
     assert models["data"][0]["id"] == "test-model"
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{url}/models")
+        httpx.get(f"{url}/models", timeout=60)
 
 
 @pytest.mark.parametrize("command", ["", f"{shlex.quote(sys.executable)} -c pass"])

@@ -161,7 +161,7 @@ def based(collector: RunningCollector) -> str:
     files = {"calc.py": BEFORE, "tests/test_sum.py": TESTS, "keys.py": f'api_key = "{SECRET}"\n'}
     snapshot = write_base(FileTree({path: text.encode() for path, text in files.items()}))
     headers = {**trace.bearer, "Content-Type": BASE_MEDIA_TYPE}
-    assert httpx.put(f"{trace.url}/base", content=snapshot, headers=headers).status_code == 201
+    assert httpx.put(f"{trace.url}/base", content=snapshot, headers=headers, timeout=60).status_code == 201
     trace.send(0, event(0, file_path="calc.py", diff_unified=DIFF))
     assert trace.complete().status_code == 200
     return str(trace.trace_id)
@@ -193,7 +193,7 @@ def test_who_may_read_a_snapshot(collector: RunningCollector, based: str, trace_
     """It is given to whoever may read the trace; of a trace without one it is said that there is none."""
     url = f"{collector.url}/v1/traces"
     answers = {
-        token: httpx.get(f"{url}/{based}/base", headers={"Authorization": f"Bearer {token}"})
+        token: httpx.get(f"{url}/{based}/base", headers={"Authorization": f"Bearer {token}"}, timeout=60)
         for token in ("x", DEV_TOKEN)
     }
     without = collector.read(f"/v1/traces/{trace_id}/base", DEV_TOKEN)
@@ -215,7 +215,9 @@ def test_a_diff_that_leads_nowhere(collector: RunningCollector, repo: Path, tmp_
 def test_one_shot(collector: RunningCollector, tmp_path: Path) -> None:
     """A trace that came in one shot is shown and exported, too."""
     whole = {**ONE_SHOT, "trace_id": None, "events": [EDIT, COMMAND, REASONING]}
-    trace_id = "trace-" + httpx.post(f"{collector.url}/api/traces", json=whole).json()["trace_id"].replace("-", "")
+    trace_id = "trace-" + httpx.post(f"{collector.url}/api/traces", json=whole, timeout=60).json()["trace_id"].replace(
+        "-", ""
+    )
 
     check(collector, 0, "$ pytest -q", "hypothesis", "src/main.py", arguments=("trace", "show", trace_id))
     for form in ("otel", "agent-trace", "progsnap2", "document"):

@@ -31,4 +31,4 @@ def settled(collector: RunningCollector, trace_id: str, within_s: float = 120) -
 def rerun(collector: RunningCollector, trace_id: str, token: str | None = None, **body: object) -> httpx.Response:
     """Ask for a trace to be assessed again."""
     headers = {"Authorization": f"Bearer {token or collector.service.server_token}"}
-    return httpx.post(f"{collector.url}/v1/traces/{trace_id}/qa:rerun", json=body, headers=headers)
+    return httpx.post(f"{collector.url}/v1/traces/{trace_id}/qa:rerun", json=body, headers=headers, timeout=60)

@@ -28,7 +28,7 @@ class OpenTrace:
 
     def __init__(self, collector: RunningCollector, **changes: str) -> None:
         self.collector = collector
-        self.created = httpx.post(f"{collector.url}/v1/traces", json={**OPENING, **changes}).json()
+        self.created = httpx.post(f"{collector.url}/v1/traces", json={**OPENING, **changes}, timeout=60).json()
         self.trace_id = self.created["trace_id"]
         self.url = f"{collector.url}/v1/traces/{self.trace_id}"
         self.bearer = {"Authorization": f"Bearer {self.created['upload_token']}"}
@@ -37,11 +37,11 @@ class OpenTrace:
         """Send a chunk."""
         chunk = {"chunk_id": f"chunk-{seq}", "chunk_seq": seq, "events": list(events) or [event(seq)], **changes}
         headers = {**self.bearer, "Idempotency-Key": f"chunk-{seq}" if key is None else key}
-        return httpx.post(f"{self.url}/events:ingest", json=chunk, headers=headers)
+        return httpx.post(f"{self.url}/events:ingest", json=chunk, headers=headers, timeout=60)
 
     def complete(self) -> httpx.Response:
         """Say that the trace is whole."""
-        return httpx.post(f"{self.url}/complete", headers=self.bearer)
+        return httpx.post(f"{self.url}/complete", headers=self.bearer, timeout=60)
 
     def document(self) -> dict:
         """Read it back."""

@@ -53,11 +53,15 @@ class Session:
     def put_artifact(self, content: bytes):
         """Send an artifact."""
         headers = {"Authorization": f"Bearer {self.created.upload_token}", "Content-Type": "application/octet-stream"}
-        return httpx.put(f"{self.path}/artifacts/{digest.sha256(content)}", content=content, headers=headers)
+        return httpx.put(
+            f"{self.path}/artifacts/{digest.sha256(content)}", content=content, headers=headers, timeout=60
+        )
 
     def complete(self):
         """Say that the trace is whole."""
-        return httpx.post(f"{self.path}/complete", headers={"Authorization": f"Bearer {self.created.upload_token}"})
+        return httpx.post(
+            f"{self.path}/complete", headers={"Authorization": f"Bearer {self.created.upload_token}"}, timeout=60
+        )
 
     def chunk(self, n: int) -> bytes:
         """Return another chunk `n` of the same device: a single heartbeat."""
@@ -92,7 +96,9 @@ def request_of(enrolled: DeviceKey, **changes: object) -> dict:
 
 def post_trace(url: str, enrolled: DeviceKey, body: dict) -> httpx.Response:
     """Ask for a trace."""
-    return httpx.post(f"{url}/v1/traces", json=body, headers={"Authorization": f"Bearer {enrolled.device_token}"})
+    return httpx.post(
+        f"{url}/v1/traces", json=body, headers={"Authorization": f"Bearer {enrolled.device_token}"}, timeout=60
+    )
 
 
 def opened(

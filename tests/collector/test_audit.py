@@ -29,7 +29,9 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "Authorization": f"Bearer {session.created.upload_token}",
                 "Content-Type": "application/octet-stream",
             }
-            httpx.put(f"{session.path}/artifacts/{digest.sha256(content)}", content=content, headers=headers)
+            httpx.put(
+                f"{session.path}/artifacts/{digest.sha256(content)}", content=content, headers=headers, timeout=60
+            )
             for n in range(3):
                 session.put(n)
             session.complete()

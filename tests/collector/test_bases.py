@@ -136,7 +136,9 @@ def test_a_snapshot_is_replaced_until_completion(tmp_path: Path) -> None:
 def test_one_shot_traces_have_snapshots_too(tmp_path: Path) -> None:
     """A trace of the one-shot protocol takes a snapshot under the id that it has in v1, by its own token."""
     with dev_collector(tmp_path) as collector:
-        created = httpx.post(f"{collector.url}/api/traces", json={**ONE_SHOT, "trace_id": str(uuid.uuid4())}).json()
+        created = httpx.post(
+            f"{collector.url}/api/traces", json={**ONE_SHOT, "trace_id": str(uuid.uuid4())}, timeout=60
+        ).json()
         trace_id = f"trace-{uuid.UUID(created['trace_id']).hex}"
 
         assert put(collector, trace_id, created["upload_token"], packed({"a.py": "1\n"})).status_code == 201

@@ -37,7 +37,9 @@ def code_of(collector: RunningCollector, *, age_ms: int = 0) -> str:
 def post_device(collector: RunningCollector, code: str, x: str) -> httpx.Response:
     """Ask for a challenge."""
     key = {"kty": "OKP", "crv": "Ed25519", "x": x}
-    return httpx.post(f"{collector.url}/v1/devices", json={"code": code, "public_key": key, "host_hint": ""})
+    return httpx.post(
+        f"{collector.url}/v1/devices", json={"code": code, "public_key": key, "host_hint": ""}, timeout=60
+    )
 
 
 def proof_of(asked: dict, key: SigningKey, **lies: object) -> dict:
@@ -57,7 +59,7 @@ def proof_of(asked: dict, key: SigningKey, **lies: object) -> dict:
 
 def post_proof(collector: RunningCollector, challenge: dict, proof: dict) -> httpx.Response:
     """Answer a challenge."""
-    return httpx.post(f"{collector.url}/v1/devices/{challenge['device_id']}/proof", json=proof)
+    return httpx.post(f"{collector.url}/v1/devices/{challenge['device_id']}/proof", json=proof, timeout=60)
 
 
 def check(response: httpx.Response, status: int, code: str) -> None:
@@ -140,7 +142,7 @@ def test_only_a_proven_device_opens_a_trace(collector: RunningCollector) -> None
     """Opening needs a device's token, its own participant, consent in force, and a proof of the very body."""
     device, other = collector.enrol(), collector.enrol("p-2")
     url = collector.url
-    check(httpx.post(f"{url}/v1/traces", json=request_of(device)), 401, "unauthenticated")
+    check(httpx.post(f"{url}/v1/traces", json=request_of(device), timeout=60), 401, "unauthenticated")
     check(post_trace(url, device, request_of(other)), 422, "bad_signature")
     check(post_trace(url, other, request_of(other)), 403, "wrong_participant")
     check(post_trace(url, device, request_of(device, consent=None)), 403, "consent_missing")

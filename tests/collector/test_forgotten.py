@@ -119,7 +119,7 @@ def test_what_is_forgotten_is_given_back(tmp_path: Path) -> None:
                 "Content-Type": "application/octet-stream",
             }
             address = f"{session.path}/artifacts/{digest.sha256(content)}"
-            return httpx.put(address, content=content, headers=headers).status_code
+            return httpx.put(address, content=content, headers=headers, timeout=60).status_code
 
         assert [session.put(0).status_code, put(b"a" * 6_000), put(b"b" * 6_000)] == [201, 201, 413]
         assert [forget(session, 0).status_code for _ in range(2)] == [200, 200]

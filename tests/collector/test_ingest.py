@@ -110,8 +110,8 @@ def test_artifacts_before_chunks(collector: RunningCollector) -> None:
         "Content-Type": "application/octet-stream",
     }
     sha256 = digest.sha256(content)
-    right = httpx.put(f"{session.path}/artifacts/{sha256}", content=content, headers=headers)
-    wrong = httpx.put(f"{session.path}/artifacts/{'0' * 64}", content=content, headers=headers)
+    right = httpx.put(f"{session.path}/artifacts/{sha256}", content=content, headers=headers, timeout=60)
+    wrong = httpx.put(f"{session.path}/artifacts/{'0' * 64}", content=content, headers=headers, timeout=60)
 
     assert right.json() == {"sha256": sha256, "size_bytes": 6}
     check(wrong, 422, "artifact.sha256")
@@ -128,14 +128,16 @@ def test_caps_are_counted_while_streaming(collector: RunningCollector) -> None:
             yield b"x" * 65_536
 
     headers = {"Authorization": f"Bearer {session.created.upload_token}", "Content-Type": CHUNK_MEDIA_TYPE}
-    check(httpx.put(f"{session.path}/chunks/0", content=endless(), headers=headers), 413, "too_large")
+    check(httpx.put(f"{session.path}/chunks/0", content=endless(), headers=headers, timeout=60), 413, "too_large")
 
 
 def test_media_types(collector: RunningCollector) -> None:
     """A chunk and a JSON body have their own media types."""
     session = opened(collector)
     check(session.put(0, media_type="application/json"), 415, "unsupported_media_type")
-    answer = httpx.post(f"{collector.url}/v1/devices", content=b"{}", headers={"Content-Type": "text/plain"})
+    answer = httpx.post(
+        f"{collector.url}/v1/devices", content=b"{}", headers={"Content-Type": "text/plain"}, timeout=60
+    )
     check(answer, 415, "unsupported_media_type")
 
 
@@ -229,6 +231,7 @@ def test_every_failure_has_one_shape(collector: RunningCollector, method: str, p
         collector.url + path.format("0" * 32, "0" * 64, "0" * 8 + "-0000" * 3 + "-" + "0" * 12),
         content=b"{",
         headers=PROXIED,
+        timeout=60,
     )
 
     assert 400 <= answer.status_code < 500
@@ -251,7 +254,7 @@ def test_every_failure_has_one_shape(collector: RunningCollector, method: str, p
 def test_42_no_other_way_in(collector: RunningCollector, method: str, path: str, headers: dict[str, str]) -> None:
     """An address in another spelling and a method by another name reach no route, and nothing is redirected."""
     bearer = {"Authorization": f"Bearer {collector.service.server_token}"}
-    answer = httpx.request(method, collector.url + path, headers={**bearer, **headers})
+    answer = httpx.request(method, collector.url + path, headers={**bearer, **headers}, timeout=60)
 
     assert answer.status_code in (404, 405)
     assert answer.headers["content-type"] == PROBLEM_MEDIA_TYPE
@@ -259,14 +262,14 @@ def test_42_no_other_way_in(collector: RunningCollector, method: str, path: str,
 
 def test_405_names_every_method_of_an_address(collector: RunningCollector) -> None:
     """A refused method is told all that the address takes."""
-    answer = httpx.delete(f"{collector.url}/v1/traces/trace-{'0' * 32}/artifacts/{'0' * 64}")
+    answer = httpx.delete(f"{collector.url}/v1/traces/trace-{'0' * 32}/artifacts/{'0' * 64}", timeout=60)
 
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, PUT")
 
 
 def test_all_routes_are_walked(collector: RunningCollector) -> None:
     """The list above names every route that can fail."""
-    described = httpx.get(f"{collector.url}/openapi.json").json()["paths"]
+    described = httpx.get(f"{collector.url}/openapi.json", timeout=60).json()["paths"]
     walked = [path.split("?")[0] for _, path in ROUTES]
     fragile = [path for path in described if path not in ("/healthz", "/readyz", "/v1/keys", "/v1/log/checkpoint")]
     patterns = [re.compile(re.sub(r"\{[a-z0-9_]+\}", r"[^/]+", path)) for path in fragile]
@@ -276,21 +279,21 @@ def test_all_routes_are_walked(collector: RunningCollector) -> None:
 
 def test_the_api_is_described(collector: RunningCollector) -> None:
     """Every reference of the description resolves, and failures are described as problems."""
-    described = httpx.get(f"{collector.url}/openapi.json").json()
+    described = httpx.get(f"{collector.url}/openapi.json", timeout=60).json()
     schemas = described["components"]["schemas"]
     text = json.dumps(described)
     references = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
 
     assert references <= set(schemas)
-    assert httpx.get(f"{collector.url}/docs").status_code == 200
+    assert httpx.get(f"{collector.url}/docs", timeout=60).status_code == 200
     failures = described["paths"]["/v1/traces/{trace_id}/chunks/{n}"]["put"]["responses"]
     assert set(failures) == {"200", "201", "401", "403", "404", "408", "409", "413", "415", "422", "429"}
 
 
 def test_health(collector: RunningCollector) -> None:
     """The collector says that it answers, and that it takes writes."""
-    assert httpx.get(f"{collector.url}/healthz").json() == {"status": "ok"}
-    assert httpx.get(f"{collector.url}/readyz").json() == {"status": "ready"}
+    assert httpx.get(f"{collector.url}/healthz", timeout=60).json() == {"status": "ok"}
+    assert httpx.get(f"{collector.url}/readyz", timeout=60).json() == {"status": "ready"}
 
 
 def sent(session: Session) -> None:
@@ -330,4 +333,4 @@ def test_headers_that_do_not_end_are_cut_off(collector: RunningCollector, flood:
             connection.sendall(flood)
             assert connection.recv(12) in (b"", b"HTTP/1.1 431")
 
-    assert httpx.get(f"{collector.url}/healthz").status_code == 200
+    assert httpx.get(f"{collector.url}/healthz", timeout=60).status_code == 200

@@ -107,11 +107,15 @@ def test_forwarded_addresses_are_not_believed(tmp_path: Path) -> None:
     """Without a trusted proxy, X-Forwarded-For gives nobody a bucket of its own."""
     with running_collector(tmp_path, enrolments_per_minute=1) as collector:
         url, body = f"{collector.url}/v1/devices", {"code": "0000000000", "public_key": {}, "host_hint": ""}
-        answers = [httpx.post(url, json=body, headers={"X-Forwarded-For": f"192.0.2.{n}"}) for n in range(2)]
+        answers = [
+            httpx.post(url, json=body, headers={"X-Forwarded-For": f"192.0.2.{n}"}, timeout=60) for n in range(2)
+        ]
 
     with running_collector(tmp_path, enrolments_per_minute=1, trusted_proxies="127.0.0.1") as collector:
         url = f"{collector.url}/v1/devices"
-        trusted = [httpx.post(url, json=body, headers={"X-Forwarded-For": f"192.0.2.{n}"}) for n in range(2)]
+        trusted = [
+            httpx.post(url, json=body, headers={"X-Forwarded-For": f"192.0.2.{n}"}, timeout=60) for n in range(2)
+        ]
 
     assert [answer.status_code for answer in answers] == [422, 429]
     assert [answer.status_code for answer in trusted] == [422, 422]
@@ -123,9 +127,12 @@ def test_open_creation_and_ingest_are_limited(tmp_path: Path) -> None:
         trace = OpenTrace(collector)
         assert [trace.send(n).status_code for n in range(2)] == [200, 200]
         assert limited(trace.send(2)) >= 1
-        assert httpx.post(f"{collector.url}/api/traces", json={**ONE_SHOT, "trace_id": None}).status_code == 201
+        assert (
+            httpx.post(f"{collector.url}/api/traces", json={**ONE_SHOT, "trace_id": None}, timeout=60).status_code
+            == 201
+        )
 
-        assert limited(httpx.post(f"{collector.url}/v1/traces", json=OPENING)) >= 1
+        assert limited(httpx.post(f"{collector.url}/v1/traces", json=OPENING, timeout=60)) >= 1
 
 
 def test_a_session_has_a_quota(tmp_path: Path) -> None:
@@ -152,10 +159,10 @@ def test_a_participant_has_a_quota(tmp_path: Path) -> None:
     whole = {**ONE_SHOT, "trace_id": None, "bug_description": "x" * 1_500}
     with dev_collector(tmp_path, participant_max_bytes=5_000) as collector:
         url = f"{collector.url}/api/traces"
-        assert [httpx.post(url, json=whole).status_code for _ in range(3)] == [201, 201, 413]
-        assert httpx.post(url, json={**whole, "developer_id": "other"}).status_code == 201
+        assert [httpx.post(url, json=whole, timeout=60).status_code for _ in range(3)] == [201, 201, 413]
+        assert httpx.post(url, json={**whole, "developer_id": "other"}, timeout=60).status_code == 201
     with dev_collector(tmp_path, participant_max_bytes=5_000) as collector:
-        check(httpx.post(f"{collector.url}/api/traces", json=whole), 413, "quota_exceeded")
+        check(httpx.post(f"{collector.url}/api/traces", json=whole, timeout=60), 413, "quota_exceeded")
         assert opened(collector).put(0).status_code == 201
 
 
@@ -188,8 +195,8 @@ def test_metrics(tmp_path: Path) -> None:
         session.complete()
         trace.send(0, event(0), event(1))
         trace.send(2)
-        httpx.get(f"{collector.url}/no/such/{trace.trace_id}")
-        answer = httpx.get(f"{collector.url}/metrics")
+        httpx.get(f"{collector.url}/no/such/{trace.trace_id}", timeout=60)
+        answer = httpx.get(f"{collector.url}/metrics", timeout=60)
         told = values(answer.text)
 
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
@@ -215,18 +222,25 @@ def test_metrics_need_the_servers_token_from_elsewhere(tmp_path: Path, headers: 
     with dev_collector(tmp_path) as collector:
         url = f"{collector.url}/metrics"
 
-        check(httpx.get(url, headers=headers), 401, "unauthenticated")
-        assert httpx.get(url, headers={**headers, "Authorization": f"Bearer {DEV_TOKEN}"}).status_code == 200
+        check(httpx.get(url, headers=headers, timeout=60), 401, "unauthenticated")
+        assert (
+            httpx.get(url, headers={**headers, "Authorization": f"Bearer {DEV_TOKEN}"}, timeout=60).status_code == 200
+        )
     with running_collector(tmp_path / "open", host="0.0.0.0") as collector:
-        check(httpx.get(f"{collector.url}/metrics"), 401, "unauthenticated")
+        check(httpx.get(f"{collector.url}/metrics", timeout=60), 401, "unauthenticated")
 
 
 def test_an_edit_of_one_shot_counts_as_its_protocol(tmp_path: Path) -> None:
     """Each protocol has its own counts."""
     with dev_collector(tmp_path) as collector:
-        httpx.post(f"{collector.url}/api/traces", json={**ONE_SHOT, "events": [EDIT]})
+        httpx.post(f"{collector.url}/api/traces", json={**ONE_SHOT, "events": [EDIT]}, timeout=60)
 
-        assert values(httpx.get(f"{collector.url}/metrics").text)["patchtrail_events_total", "protocol=one_shot"] == 1
+        assert (
+            values(httpx.get(f"{collector.url}/metrics", timeout=60).text)[
+                "patchtrail_events_total", "protocol=one_shot"
+            ]
+            == 1
+        )
 
 
 class QuickLoop(asyncio.SelectorEventLoop):

@@ -38,8 +38,10 @@ def no_interval(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def head_of(collector: RunningCollector) -> TreeHead:
     """Fetch and verify the newest checkpoint."""
-    keys = key_set.open_key_set(KeySet.model_validate_json(httpx.get(f"{collector.url}/v1/keys").content), None)
-    answer = httpx.get(f"{collector.url}/v1/log/checkpoint")
+    keys = key_set.open_key_set(
+        KeySet.model_validate_json(httpx.get(f"{collector.url}/v1/keys", timeout=60).content), None
+    )
+    answer = httpx.get(f"{collector.url}/v1/log/checkpoint", timeout=60)
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     return checkpoint.open_checkpoint(answer.content, keys.log_origin, keys.log)
 
@@ -67,14 +69,18 @@ def hashes(proof: InclusionProof | ConsistencyProof) -> list[bytes]:
 
 def is_included(collector: RunningCollector, leaf: bytes, index: int, head: TreeHead) -> bool:
     """Fetch and verify an inclusion proof."""
-    answer = httpx.get(f"{collector.url}/v1/log/proof/inclusion", params={"index": index, "size": head.size})
+    answer = httpx.get(
+        f"{collector.url}/v1/log/proof/inclusion", params={"index": index, "size": head.size}, timeout=60
+    )
     proof = InclusionProof.model_validate_json(answer.content)
     return merkle.verify_inclusion(merkle.leaf_hash(leaf), index, head.size, head.root_bytes, hashes(proof))
 
 
 def is_consistent(collector: RunningCollector, first: TreeHead, second: TreeHead) -> bool:
     """Fetch and verify a consistency proof."""
-    answer = httpx.get(f"{collector.url}/v1/log/proof/consistency", params={"from": first.size, "to": second.size})
+    answer = httpx.get(
+        f"{collector.url}/v1/log/proof/consistency", params={"from": first.size, "to": second.size}, timeout=60
+    )
     proof = ConsistencyProof.model_validate_json(answer.content)
     return merkle.verify_consistency(first.size, second.size, first.root_bytes, second.root_bytes, hashes(proof))
 
@@ -183,7 +189,7 @@ def test_many_traces_at_once(collector: RunningCollector) -> None:
 def test_14_impossible_proofs_are_refused(collector: RunningCollector, route: str, code: str) -> None:
     """A leaf outside its tree, a tree that shrinks, one that is not there yet: each is a problem that says so."""
     sent(collector, chunks=1)
-    check(httpx.get(f"{collector.url}/v1/log/proof/{route}"), 422, code)
+    check(httpx.get(f"{collector.url}/v1/log/proof/{route}", timeout=60), 422, code)
 
 
 def test_a_restarted_collector_goes_on_with_its_log(tmp_path: Path) -> None:
@@ -210,7 +216,7 @@ def test_14_a_restored_backup_is_noticed(tmp_path: Path) -> None:
         later.put(0)
     shutil.copy(tmp_path / "backup", tmp_path / "collector.db")
     with running_collector(tmp_path) as running:
-        refused = httpx.get(f"{running.url}/v1/log/checkpoint")
+        refused = httpx.get(f"{running.url}/v1/log/checkpoint", timeout=60)
         check(refused, 503, "log_inconsistent")
         assert "restored from a backup" in refused.json()["message"]
         check(post_trace(running.url, enrolled, request_of(enrolled)), 503, "log_inconsistent")
@@ -223,7 +229,7 @@ def test_14_rewritten_leaves_are_never_signed(tmp_path: Path) -> None:
         sent(running)
     rewrite(tmp_path / "collector.db", 2)
     with running_collector(tmp_path) as running:
-        check(httpx.get(f"{running.url}/v1/log/checkpoint"), 503, "log_inconsistent")
+        check(httpx.get(f"{running.url}/v1/log/checkpoint", timeout=60), 503, "log_inconsistent")
 
 
 def rewrite(database: Path, index: int) -> None:
@@ -322,7 +328,7 @@ def test_16_rotated_keys(tmp_path: Path) -> None:
             assert document["integrity"]["assurance"]["level"] != "L0"
         assert told.leaf_index is not None
         for pin in (pinned, old.jkt):
-            shown = KeySet.model_validate_json(httpx.get(f"{running.url}/v1/keys").content)
+            shown = KeySet.model_validate_json(httpx.get(f"{running.url}/v1/keys", timeout=60).content)
             assert key_set.open_key_set(shown, pin).receipt[-1].jkt == running.service.key.key.jkt
 
 

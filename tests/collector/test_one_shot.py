@@ -27,7 +27,9 @@ def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningColle
 
 def create(collector: RunningCollector, **changes: object) -> dict:
     """Create a trace without a token."""
-    answer = httpx.post(f"{collector.url}/api/traces", json={**ONE_SHOT, "trace_id": None, "events": [], **changes})
+    answer = httpx.post(
+        f"{collector.url}/api/traces", json={**ONE_SHOT, "trace_id": None, "events": [], **changes}, timeout=60
+    )
     assert answer.status_code == 201, answer.text
     return answer.json()
 
@@ -35,7 +37,7 @@ def create(collector: RunningCollector, **changes: object) -> dict:
 def add(collector: RunningCollector, created: dict, body: object, **headers: str) -> httpx.Response:
     """Add events with the trace's own token."""
     bearer = {"Authorization": f"Bearer {created['upload_token']}", **headers}
-    return httpx.post(f"{collector.url}/api/traces/{created['trace_id']}/events", json=body, headers=bearer)
+    return httpx.post(f"{collector.url}/api/traces/{created['trace_id']}/events", json=body, headers=bearer, timeout=60)
 
 
 def read(collector: RunningCollector, created: dict) -> dict:
@@ -60,7 +62,7 @@ def test_the_published_trace(collector: RunningCollector) -> None:
     }
     bearer = {"Authorization": f"Bearer {created['upload_token']}"}
     url = f"{collector.url}/api/traces/{created['trace_id']}/finalize"
-    assert httpx.post(url, headers=bearer).json()["status"] == "complete"
+    assert httpx.post(url, headers=bearer, timeout=60).json()["status"] == "complete"
 
     assert read(collector, created)["status"] == "complete"
     check(add(collector, created, EDIT), 409, "trace_complete")
@@ -162,10 +164,10 @@ def test_the_same_trace_again(collector: RunningCollector) -> None:
     assert {(one["trace_id"], one["events"]) for one in created} == {(own_id, 1)}
 
     again = {**ONE_SHOT, "trace_id": own_id, "bug_description": "other"}
-    check(httpx.post(f"{collector.url}/api/traces", json=again), 409, "trace_exists")
+    check(httpx.post(f"{collector.url}/api/traces", json=again, timeout=60), 409, "trace_exists")
     v1 = OpenTrace(collector)
     taken = {**ONE_SHOT, "trace_id": str(uuid.UUID(v1.trace_id.removeprefix("trace-")))}
-    check(httpx.post(f"{collector.url}/api/traces", json=taken), 409, "trace_exists")
+    check(httpx.post(f"{collector.url}/api/traces", json=taken, timeout=60), 409, "trace_exists")
 
 
 def test_events_may_carry_a_key(collector: RunningCollector) -> None:
@@ -182,16 +184,22 @@ def test_who_may_add_and_read(collector: RunningCollector) -> None:
     """Adding needs the trace's token or the server's, reading the server's; protocols do not mix."""
     created, v1 = create(collector), OpenTrace(collector)
     url = f"{collector.url}/api/traces/{created['trace_id']}"
-    check(httpx.post(f"{url}/events", json=[EDIT]), 401, "unauthenticated")
-    check(httpx.get(url), 401, "unauthenticated")
-    check(httpx.get(url, headers={"Authorization": f"Bearer {created['upload_token']}"}), 401, "unauthenticated")
-    assert httpx.post(f"{url}/events", json=[EDIT], headers=BEARER).status_code == 200
+    check(httpx.post(f"{url}/events", json=[EDIT], timeout=60), 401, "unauthenticated")
+    check(httpx.get(url, timeout=60), 401, "unauthenticated")
+    check(
+        httpx.get(url, headers={"Authorization": f"Bearer {created['upload_token']}"}, timeout=60),
+        401,
+        "unauthenticated",
+    )
+    assert httpx.post(f"{url}/events", json=[EDIT], headers=BEARER, timeout=60).status_code == 200
 
     own_id = uuid.UUID(v1.trace_id.removeprefix("trace-"))
     check(
-        httpx.post(f"{collector.url}/api/traces/{own_id}/events", json=[EDIT], headers=v1.bearer), 409, "chunked_trace"
+        httpx.post(f"{collector.url}/api/traces/{own_id}/events", json=[EDIT], headers=v1.bearer, timeout=60),
+        409,
+        "chunked_trace",
     )
-    check(httpx.get(f"{collector.url}/api/traces/{own_id}", headers=BEARER), 404, "not_found")
+    check(httpx.get(f"{collector.url}/api/traces/{own_id}", headers=BEARER, timeout=60), 404, "not_found")
     v1.url = f"{collector.url}/v1/traces/trace-{uuid.UUID(created['trace_id']).hex}"
     v1.bearer = {"Authorization": f"Bearer {created['upload_token']}"}
     check(v1.send(0), 409, "one_shot_trace")

@@ -29,10 +29,10 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
         whole.complete()
         whole.complete()
         half.send(0)
-        one = httpx.post(f"{running.url}/api/traces", json=ONE_SHOT).json()
+        one = httpx.post(f"{running.url}/api/traces", json=ONE_SHOT, timeout=60).json()
         bearer = {"Authorization": f"Bearer {one['upload_token']}"}
-        httpx.post(f"{running.url}/api/traces/{UUID}/events", json=[COMMAND, EDIT], headers=bearer)
-        httpx.post(f"{running.url}/api/traces/{UUID}/finalize", headers=bearer)
+        httpx.post(f"{running.url}/api/traces/{UUID}/events", json=[COMMAND, EDIT], headers=bearer, timeout=60)
+        httpx.post(f"{running.url}/api/traces/{UUID}/finalize", headers=bearer, timeout=60)
         opened(running).put(0)
     return folder
 
@@ -160,7 +160,7 @@ def test_what_is_older_than_its_leaves(folder: Path) -> None:
         bearer = {"Authorization": "Bearer dev", "Idempotency-Key": "later"}
         body = {"chunk_id": "later", "chunk_seq": 1, "events": [event(7)]}
         url = f"{running.url}/v1/traces/{names[1]}/events:ingest"
-        assert httpx.post(url, json=body, headers=bearer).status_code == 200
+        assert httpx.post(url, json=body, headers=bearer, timeout=60).status_code == 200
     report = audit(folder)
     assert (report.findings, report.unlogged, report.leaves) == ([], 10, 1)
     edit(folder, f"UPDATE open_events SET seq = 8 WHERE {SECOND} AND seq = 7")

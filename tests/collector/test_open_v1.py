@@ -156,7 +156,7 @@ def test_30_keys_that_are_none(collector: RunningCollector, key: bytes) -> None:
 def test_30_no_key(collector: RunningCollector) -> None:
     """A chunk without a key is refused."""
     trace = OpenTrace(collector)
-    answer = httpx.post(f"{trace.url}/events:ingest", json={}, headers=trace.bearer)
+    answer = httpx.post(f"{trace.url}/events:ingest", json={}, headers=trace.bearer, timeout=60)
 
     check(answer, 400, "idempotency_key")
 
@@ -185,9 +185,9 @@ def test_signed_and_open_traces_do_not_mix(collector: RunningCollector) -> None:
     signed, unsigned = opened(collector), OpenTrace(collector)
     headers = {"Authorization": f"Bearer {signed.created.upload_token}", "Idempotency-Key": "k"}
     body = {"chunk_id": "c", "chunk_seq": 0, "events": [event(0)]}
-    check(httpx.post(f"{signed.path}/events:ingest", json=body, headers=headers), 409, "signed_trace")
+    check(httpx.post(f"{signed.path}/events:ingest", json=body, headers=headers, timeout=60), 409, "signed_trace")
     headers["Authorization"] = f"Bearer {DEV_TOKEN}"
-    check(httpx.post(f"{signed.path}/events:ingest", json=body, headers=headers), 409, "signed_trace")
+    check(httpx.post(f"{signed.path}/events:ingest", json=body, headers=headers, timeout=60), 409, "signed_trace")
 
     token = unsigned.created["upload_token"]
     signed.created = signed.created.model_copy(update={"trace_id": unsigned.trace_id})
@@ -198,12 +198,12 @@ def test_signed_and_open_traces_do_not_mix(collector: RunningCollector) -> None:
 def test_tokens_are_renewed(collector: RunningCollector) -> None:
     """An upload token, and the server's, draw a fresh one for the same trace; both hold for 24 hours."""
     trace = OpenTrace(collector)
-    renewed = httpx.post(f"{trace.url}/token", headers=trace.bearer)
+    renewed = httpx.post(f"{trace.url}/token", headers=trace.bearer, timeout=60)
     assert renewed.status_code == 201
     trace.bearer = {"Authorization": f"Bearer {renewed.json()['upload_token']}"}
 
     assert trace.send(0).status_code == 200
-    by_server = httpx.post(f"{trace.url}/token", headers={"Authorization": f"Bearer {DEV_TOKEN}"})
+    by_server = httpx.post(f"{trace.url}/token", headers={"Authorization": f"Bearer {DEV_TOKEN}"}, timeout=60)
     assert by_server.json()["expires_ms"] >= renewed.json()["expires_ms"]
 
 
@@ -215,7 +215,7 @@ def test_tokens_expire(tmp_path: Path) -> None:
         now[0] += 24 * 3600 * 1000
 
         check(trace.send(0), 401, "unauthenticated")
-        check(httpx.post(f"{trace.url}/token", headers=trace.bearer), 401, "unauthenticated")
+        check(httpx.post(f"{trace.url}/token", headers=trace.bearer, timeout=60), 401, "unauthenticated")
         check(trace.complete(), 401, "unauthenticated")
 
 
@@ -227,7 +227,7 @@ def test_tokens_expire(tmp_path: Path) -> None:
 def test_only_this_machine_creates_without_a_token(collector: RunningCollector, headers: dict[str, str]) -> None:
     """A wrong token, a proxy's request and another name in Host create nothing, even on a development server."""
     for path in ("/v1/traces", "/api/traces"):
-        check(httpx.post(collector.url + path, json=OPENING, headers=headers), 401, "unauthenticated")
+        check(httpx.post(collector.url + path, json=OPENING, headers=headers, timeout=60), 401, "unauthenticated")
 
 
 def test_without_a_development_token_a_token_is_needed(tmp_path: Path) -> None:
@@ -235,8 +235,8 @@ def test_without_a_development_token_a_token_is_needed(tmp_path: Path) -> None:
     with running_collector(tmp_path) as running:
         url, mine = f"{running.url}/v1/traces", {"Authorization": f"Bearer {running.service.server_token}"}
 
-        check(httpx.post(url, json=OPENING), 401, "unauthenticated")
-        assert httpx.post(url, json=OPENING, headers=mine).status_code == 201
+        check(httpx.post(url, json=OPENING, timeout=60), 401, "unauthenticated")
+        assert httpx.post(url, json=OPENING, headers=mine, timeout=60).status_code == 201
 
 
 def test_a_development_token_is_for_loopback(tmp_path: Path) -> None:
@@ -250,11 +250,11 @@ def test_a_signed_opening_needs_its_device(collector: RunningCollector) -> None:
     """A body with a proof is never taken as an open one; a device's body without its proof is not taken either."""
     device = collector.enrol()
     body = request_of(device)
-    check(httpx.post(f"{collector.url}/v1/traces", json=body), 422, "bad_json")
+    check(httpx.post(f"{collector.url}/v1/traces", json=body, timeout=60), 422, "bad_json")
     headers = {"Authorization": f"Bearer {device.device_token}"}
 
-    check(httpx.post(f"{collector.url}/v1/traces", json=OPENING, headers=headers), 422, "bad_json")
-    assert httpx.post(f"{collector.url}/v1/traces", json=body, headers=headers).status_code == 201
+    check(httpx.post(f"{collector.url}/v1/traces", json=OPENING, headers=headers, timeout=60), 422, "bad_json")
+    assert httpx.post(f"{collector.url}/v1/traces", json=body, headers=headers, timeout=60).status_code == 201
 
 
 def test_what_arrives_is_redacted(tmp_path: Path) -> None:
@@ -262,7 +262,7 @@ def test_what_arrives_is_redacted(tmp_path: Path) -> None:
     with dev_collector(tmp_path) as running:
         url = f"{running.url}/v1/traces"
         leaky = {**OPENING, "task_title": f'password = "{SECRET}"', "repo_origin": f"https://me:{SECRET}@host/r"}
-        assert httpx.post(url, json=leaky).status_code == 201
+        assert httpx.post(url, json=leaky, timeout=60).status_code == 201
         trace = OpenTrace(running)
         diff = f'--- a/c.py\n+++ b/c.py\n@@ -1 +1,2 @@\n x = 1\n+password = "{SECRET}"\n'
         env = f"--- a/.env\n+++ b/.env\n@@ -1 +1 @@ {SECRET}\n-A={SECRET}\n+B={SECRET}\n"
@@ -306,7 +306,7 @@ def test_bodies_that_are_none(collector: RunningCollector, body: bytes) -> None:
     """What is no chunk is refused with a place, and the trace goes on."""
     trace = OpenTrace(collector)
     headers = {**trace.bearer, "Idempotency-Key": "k", "Content-Type": "application/json"}
-    check(httpx.post(f"{trace.url}/events:ingest", content=body, headers=headers), 422, "bad_json")
+    check(httpx.post(f"{trace.url}/events:ingest", content=body, headers=headers, timeout=60), 422, "bad_json")
 
     assert trace.send(0).status_code == 200
 

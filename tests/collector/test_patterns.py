@@ -143,7 +143,7 @@ def test_who_may(collector: RunningCollector) -> None:
         for path in ("", "/who", "/who/revisions", "/who/revisions/1"):
             check(read(collector, path, token), 401, "unauthenticated")
     check(put(collector, "who", body_of(), None, **{"If-Match": tag}), 401, "unauthenticated")
-    check(httpx.get(f"{collector.url}/v1/patterns/who"), 401, "unauthenticated")
+    check(httpx.get(f"{collector.url}/v1/patterns/who", timeout=60), 401, "unauthenticated")
     assert history(collector, "who") == [(1, "server", 1)]
     assert put(collector, "who", body_of(), collector.service.server_token, **{"If-Match": tag}).json()["revision"] == 2
 

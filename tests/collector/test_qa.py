@@ -76,16 +76,18 @@ def test_who_sent_a_trace_unsigned_reads_what_came_of_it(assessing: RunningColle
     trace, other = completed(assessing), completed(assessing)
     signed = opened(assessing)
     settled(assessing, trace.trace_id)
-    own = httpx.get(f"{trace.url}/qa", headers=trace.bearer)
+    own = httpx.get(f"{trace.url}/qa", headers=trace.bearer, timeout=60)
 
     assert own.json() == standing_of(assessing, trace.trace_id).model_dump()
-    check(httpx.get(f"{other.url}/qa", headers=trace.bearer), 403, "wrong_trace")
+    check(httpx.get(f"{other.url}/qa", headers=trace.bearer, timeout=60), 403, "wrong_trace")
     check(
-        httpx.get(f"{assessing.url}/v1/traces/{signed.created.trace_id}/qa", headers=trace.bearer), 403, "wrong_trace"
+        httpx.get(f"{assessing.url}/v1/traces/{signed.created.trace_id}/qa", headers=trace.bearer, timeout=60),
+        403,
+        "wrong_trace",
     )
-    check(httpx.get(trace.url, headers=trace.bearer), 401, "unauthenticated")
+    check(httpx.get(trace.url, headers=trace.bearer, timeout=60), 401, "unauthenticated")
     forged = {"Authorization": f"{trace.bearer['Authorization'][:-1]}!"}
-    check(httpx.get(f"{trace.url}/qa", headers=forged), 401, "unauthenticated")
+    check(httpx.get(f"{trace.url}/qa", headers=forged, timeout=60), 401, "unauthenticated")
 
 
 def test_the_audit_holds_with_results(tmp_path: Path) -> None:
@@ -104,7 +106,7 @@ def test_the_audit_holds_with_results(tmp_path: Path) -> None:
 def test_one_shot_waits_for_the_result(assessing: RunningCollector) -> None:
     """Finalizing answers with the results, its score from 1 to 5; so does a trace that is sent whole and says so."""
     url = f"{assessing.url}/api/traces"
-    created = httpx.post(url, json={**ONE_SHOT, "trace_id": None}).json()
+    created = httpx.post(url, json={**ONE_SHOT, "trace_id": None}, timeout=60).json()
     bearer = {"Authorization": f"Bearer {created['upload_token']}"}
     done = httpx.post(f"{url}/{created['trace_id']}/finalize", headers=bearer, timeout=60)
     whole = httpx.post(url, json={**ONE_SHOT, "trace_id": None, "finalize": True}, timeout=60)
@@ -120,7 +122,7 @@ def test_one_shot_waits_for_the_result(assessing: RunningCollector) -> None:
     assert done.json()["qa_results"]["reasoning_score"] == float(f"{1 + 0.8 * judge.overall:.1f}") > 1
     assert done.json()["qa_results"]["judge_comments"].startswith(f"{judge.overall:.2f} of 5 (heuristic, rubric ")
     assert "not aligned with people: no human labels" in done.json()["qa_results"]["judge_comments"]
-    assert httpx.get(f"{assessing.url}{done.json()['status_url']}", headers=bearer).json() == done.json()
+    assert httpx.get(f"{assessing.url}{done.json()['status_url']}", headers=bearer, timeout=60).json() == done.json()
     read_back = assessing.read(f"/api/traces/{created['trace_id']}", DEV_TOKEN).json()
     assert read_back["qa_results"] == done.json()["qa_results"]
 
@@ -129,15 +131,15 @@ def test_one_shot_answers_later(tmp_path: Path) -> None:
     """When the results take longer than a request waits, the answer is 202 and says where to ask."""
     with dev_collector(tmp_path, **ON, qa_wait_s=0) as collector:
         url = f"{collector.url}/api/traces"
-        whole = httpx.post(url, json={**ONE_SHOT, "trace_id": None, "finalize": True})
+        whole = httpx.post(url, json={**ONE_SHOT, "trace_id": None, "finalize": True}, timeout=60)
         status_url = f"{collector.url}{whole.headers['location']}"
         bearer = {"Authorization": f"Bearer {whole.json()['upload_token']}"}
         settled(collector, f"trace-{whole.json()['trace_id'].replace('-', '')}")
 
         assert whole.status_code == 202
         assert whole.json()["qa_state"] in ("queued", "running")
-        assert httpx.get(status_url, headers=bearer).json()["qa_state"] == "done"
-        again = httpx.post(f"{url}/{whole.json()['trace_id']}/finalize", headers=bearer)
+        assert httpx.get(status_url, headers=bearer, timeout=60).json()["qa_state"] == "done"
+        again = httpx.post(f"{url}/{whole.json()['trace_id']}/finalize", headers=bearer, timeout=60)
         assert again.status_code == 200
 
 
@@ -145,7 +147,9 @@ def test_without_assessments_nothing_waits(tmp_path: Path) -> None:
     """Switched off, traces are queued and nothing more; they are assessed once it is switched on."""
     with dev_collector(tmp_path) as collector:
         trace_id = completed(collector).trace_id
-        finalized = httpx.post(f"{collector.url}/api/traces", json={**ONE_SHOT, "trace_id": None, "finalize": True})
+        finalized = httpx.post(
+            f"{collector.url}/api/traces", json={**ONE_SHOT, "trace_id": None, "finalize": True}, timeout=60
+        )
         assert standing_of(collector, trace_id).state == "queued"
         assert (finalized.status_code, finalized.json()["qa_state"]) == (201, "queued")
     with dev_collector(tmp_path, **ON) as collector:
@@ -283,11 +287,11 @@ def test_the_queue_is_told(tmp_path: Path) -> None:
         completed(collector)
         now[0] += 7_000
         waiting = QaQueue.model_validate_json(collector.read("/v1/qa/queue").content)
-        metrics = values(httpx.get(f"{collector.url}/metrics").text)
+        metrics = values(httpx.get(f"{collector.url}/metrics", timeout=60).text)
     with dev_collector(tmp_path, now_ms=lambda: now[0], **ON) as collector:
         settled(collector, collector.read("/v1/traces").json()["traces"][0]["trace_id"])
         done = QaQueue.model_validate_json(collector.read("/v1/qa/queue").content)
-        told = values(httpx.get(f"{collector.url}/metrics").text)
+        told = values(httpx.get(f"{collector.url}/metrics", timeout=60).text)
 
     assert (waiting.queued, waiting.oldest_queued_ms, waiting.age_p95_ms) == (1, 7_000, None)
     assert metrics["patchtrail_qa_jobs", "state=queued"] == 1

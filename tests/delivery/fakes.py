@@ -110,7 +110,7 @@ def running_collector(
         yield RunningCollector(service, f"http://127.0.0.1:{listener.getsockname()[1]}")
     finally:
         server.should_exit = True
-        thread.join(timeout=10)
+        thread.join()
         listener.close()
 
 
@@ -119,7 +119,7 @@ def enrolled(url: str, code: str, key: SigningKey | None = None, seed: bytes | N
     seed = seed or secrets.token_bytes(32)
     key = SigningKey(seed)
     request = {"code": code, "public_key": key.public.jwk.model_dump(), "host_hint": "test"}
-    challenge = DeviceChallenge.model_validate_json(httpx.post(f"{url}/v1/devices", json=request).content)
+    challenge = DeviceChallenge.model_validate_json(httpx.post(f"{url}/v1/devices", json=request, timeout=60).content)
     statement = DeviceRegistration(
         v=1,
         challenge=challenge.challenge,
@@ -133,6 +133,7 @@ def enrolled(url: str, code: str, key: SigningKey | None = None, seed: bytes | N
         f"{url}/v1/devices/{challenge.device_id}/proof",
         content=f'{{"registration":{envelope}}}',
         headers={"Content-Type": "application/json"},
+        timeout=60,
     )
     done = DeviceEnrolled.model_validate_json(answer.content)
     return DeviceKey(
@@ -143,5 +144,5 @@ def enrolled(url: str, code: str, key: SigningKey | None = None, seed: bytes | N
         device_token=done.device_token,
         participant_id=done.participant_id,
         collector_url=url,
-        server_jkt=httpx.get(f"{url}/v1/keys").json()["root"]["jkt"],
+        server_jkt=httpx.get(f"{url}/v1/keys", timeout=60).json()["root"]["jkt"],
     )

@@ -52,7 +52,7 @@ class Carrier:
         self.folder = folder
         self.later: Carrier | None = None
         self.enrolled = enrolled
-        self.device = Device(enrolled)
+        self.device = Device(enrolled, hasty_s=60)
         self.store = SpoolStore(folder, self.clock, self.device.key)
         self.courier = Courier(self.store, self.device, self.clock, self.rules, lambda: None)
 

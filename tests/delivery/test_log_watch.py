@@ -479,7 +479,7 @@ def test_a_collector_that_lies_gets_no_online_session(tmp_path: Path, collector:
     """Where keys were seen that were signed by a root, unsigned ones are a step back: the session starts offline."""
     client = carrier(tmp_path / "spool", collector)
     open_online(client.device, TASK, made_ms=0)
-    shown = httpx.get(f"{collector.url}/v1/keys").json()
+    shown = httpx.get(f"{collector.url}/v1/keys", timeout=60).json()
     unsigned = json.dumps({"version": 9, "receipt": shown["receipt"]}).encode()
     with impostor(200, unsigned, {}) as url:
         device = Device(client.enrolled.model_copy(update={"collector_url": url}))

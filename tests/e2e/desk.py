@@ -82,7 +82,7 @@ def traces(collector: Collector) -> list[dict]:
 
 def fingerprint(collector: Collector) -> str:
     """Return the fingerprint that a coordinator would give out."""
-    return str(httpx.get(f"{collector.url}/v1/keys").json()["root"]["jkt"])
+    return str(httpx.get(f"{collector.url}/v1/keys", timeout=60).json()["root"]["jkt"])
 
 
 def bytes_below(*folders: Path) -> Iterator[tuple[Path, bytes]]:

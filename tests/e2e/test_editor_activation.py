@@ -71,4 +71,5 @@ class CollectorInside(Collector):
 
 def runs_under(person: Participant, interpreter: Interpreter) -> bool:
     """Return whether a sidecar of this editor runs under an interpreter."""
-    return Path(interpreter.path).resolve() in [Path(one.exe()) for one in sidecars(person)]
+    wanted = Path(interpreter.path).resolve()
+    return any(wanted == Path(one.info["exe"] or "") for one in sidecars(person))

@@ -86,6 +86,7 @@ def shown_and_applied(person: Participant) -> str:
     right = person.page.locator(".monaco-diff-editor .editor.modified .view-lines")
     right.wait_for()
     toast = person.workbench.toast("Apply this patch?")
+    until("the preview is drawn", lambda: "def " in right.inner_text().replace("\u00a0", " "))
     shown = right.inner_text().replace("\u00a0", " ")
     toast.locator(".monaco-button", has_text="Apply").first.click()
     right.wait_for(state="detached")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from collector import Collector
 from tests.e2e.desk import at_desk, bytes_below, make_shop, traces
-from tests.e2e.participant import Participant
+from tests.e2e.participant import Participant, complete_traces
 from tests.e2e.rig import until
 
 MARK = "nobody-may-see-this"
@@ -102,6 +102,8 @@ def test_telemetry_off(tmp_path: Path, vsix: Path, collector: Collector) -> None
         person.settings(**{"telemetry.telemetryLevel": "all"})
         person.says("Recording")
         person.end()
+        # What was recorded before may still be sent, but not any more while telemetry is off.
+        until("it is delivered", lambda: complete_traces(collector), 60)
         person.settings(**{"telemetry.telemetryLevel": "off"})
         person.says("Telemetry is off in the editor")
         person.is_refused()

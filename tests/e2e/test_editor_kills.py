@@ -52,6 +52,7 @@ def test_kills_reload_and_crash(tmp_path: Path, vsix: Path, collector: Collector
 
 def acknowledged(person: Participant, number: int) -> None:
     """Save and write a note; both are acknowledged when the note is on disk, because reports keep their order."""
+    person.says("Recording")
     person.append("prices.py", f"# {number}\n")
     person.note("o", f"note {number}")
     until(f"note {number} is on disk", lambda: notes_on_disk(person, f"note {number}"), 40)
@@ -74,6 +75,6 @@ def sidecars(person: Participant) -> list[psutil.Process]:
     home = str(person.server.run)
     return [
         one
-        for one in psutil.process_iter(["cmdline"])
+        for one in psutil.process_iter(["cmdline", "exe"])
         if "serve" in (words := one.info["cmdline"] or []) and any(home in word for word in words)
     ]

@@ -41,7 +41,9 @@ def start(folder: Path) -> Collector:
 
 def send(collector: Collector) -> str:
     """Send a trace with its snapshot, complete it, and return its id."""
-    created = httpx.post(f"{collector.url}/v1/traces", json={"participant_id": "p-1", "task_id": "BUG-1"}).json()
+    created = httpx.post(
+        f"{collector.url}/v1/traces", json={"participant_id": "p-1", "task_id": "BUG-1"}, timeout=60
+    ).json()
     url, bearer = (
         f"{collector.url}/v1/traces/{created['trace_id']}",
         {"Authorization": f"Bearer {created['upload_token']}"},
@@ -51,8 +53,8 @@ def send(collector: Collector) -> str:
     chunk = {"chunk_id": "c", "chunk_seq": 0, "events": [edit]}
     for answer in (
         httpx.put(f"{url}/base", content=base, headers={**bearer, "Content-Type": "application/gzip"}, timeout=30),
-        httpx.post(f"{url}/events:ingest", json=chunk, headers={**bearer, "Idempotency-Key": "c"}),
-        httpx.post(f"{url}/complete", headers=bearer),
+        httpx.post(f"{url}/events:ingest", json=chunk, headers={**bearer, "Idempotency-Key": "c"}, timeout=60),
+        httpx.post(f"{url}/complete", headers=bearer, timeout=60),
     ):
         assert answer.is_success, answer.text
     return str(created["trace_id"])

@@ -86,10 +86,14 @@ def play(person: Participant, collector: Collector, screens: Path) -> Played:
     person.terminal()
     workbench.terminal("pytest -q")
     person.wait_for("test_run")
+    # On disk it is earlier than the client knows of it, and a note joins what the client knows of.
+    person.row("test_shop.py::test_sum").wait_for()
     began = time.monotonic()
     person.note("h", HYPOTHESIS)
     person.wait_for("rationale_note")
     note_s = time.monotonic() - began
+    # Its row moves all the others.
+    person.row(HYPOTHESIS).wait_for()
     place = person.click_test("test_shop.py::test_sum")
     tree = workbench.tree_rows("Session")
     workbench.screenshot(screens / "session.png")

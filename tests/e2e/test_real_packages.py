@@ -44,7 +44,8 @@ class Package:
 
 
 PACKAGES = (
-    *(Package("sqlparse", "sqlparse", 9), Package("boltons", "boltons", 3)),
+    Package("sqlparse", "sqlparse", 9, left_out=("*/test_dos_prevention.py",)),
+    Package("boltons", "boltons", 3),
     Package("mistune", "src/mistune", 8, left_out=("*/test_security_*.py", "*/test_inline_limits.py")),
 )
 

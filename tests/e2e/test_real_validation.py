@@ -28,6 +28,7 @@ CHOSEN = PACKAGES if os.environ.get("PATCHTRAIL_ALL_PACKAGES") else PACKAGES[:1]
 """Each takes about two minutes."""
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("package", CHOSEN, ids=lambda package: package.name)
 def test_a_real_package_is_a_verified_fix(package, tmp_path: Path):
     """A recorded session that repairs a real package is a verified fix by its own suite, in under five minutes."""

@@ -106,6 +106,8 @@ class Case:
     act: Callable[[Stage], object]
     start: str = PLAIN
     suffix: str = ".py"
+    edits_before: int = 0
+    """How many edits are recorded before the act that counts."""
 
     @property
     def file(self) -> str:
@@ -257,7 +259,7 @@ CASES: tuple[Case, ...] = (
     Case("a pasted block", "paste", _pasted(4)),
     Case("a paste over a selection", "paste", _pasted(7, "Shift+End")),
     Case("a paste at the end", "paste", _pasted(5, "Control+End")),
-    Case("an undo", "undo", _undone),
+    Case("an undo", "undo", _undone, edits_before=1),
     Case("a formatter", "format_on_save", _nothing, UNFORMATTED),
     Case("a formatter on a long file", "format_on_save", _nothing, UNFORMATTED * 40),
     Case("a formatter of one line", "format_on_save", _nothing, "a = 1\nb = 2\nc=3\n"),
@@ -344,9 +346,9 @@ def play(person: Participant, case: Case, wire: Path, log: Path) -> Played:
     case.act(Stage(person, case.file, log))
     if case.truth in ("typing", "paste", "quick_fix"):
         time.sleep(PERSON_S)
-    before = len(_edits_of(person, case.file))
     person.workbench.save()
-    edits = until(f"{case.name} is recorded", lambda: _edits_of(person, case.file)[before:], 40)
+    count = case.edits_before + 1
+    edits = until(f"{case.name} is recorded", lambda: _edits_of(person, case.file)[count - 1 :], 40)
     person.workbench.keyboard("Control+F4")
     acts = [one["data"] for one in person.events("agent_act") if one["data"]["file_path"] == case.file]
     return Played(case, _groups_on(wire, case.file)[-1] if _groups_on(wire, case.file) else [], edits[-1]["data"], acts)

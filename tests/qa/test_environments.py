@@ -48,7 +48,10 @@ def test_sources_are_linked_to(suites: RepositorySuites) -> None:
 def test_a_real_package_runs_its_own_suite(suites: RepositorySuites, tmp_path: Path, name: str) -> None:
     """A package from PyPI is built and its suite runs without network; what needs sockets fails, and nothing else."""
     tree = folder_tree(fetch(name, tmp_path))
-    run = suite_of(suites, tree).run(tree, cancellation=Cancellation())
+    # Tests that measure time fail on a busy machine by themselves.
+    run = suite_of(suites, tree, 'arguments = ["--ignore-glob=*/test_dos_prevention.py"]\n').run(
+        tree, cancellation=Cancellation()
+    )
     failed = [case for case in run.cases if case.outcome in ("failed", "error")]
 
     assert run.trouble == ""

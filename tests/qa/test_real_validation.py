@@ -130,7 +130,7 @@ def test_an_endless_loop_is_a_fix_or_none(suites):
     del start["tests/test_setup.py"]
     session = Recorded(start | {"calc.py": start["calc.py"].replace(BUG, "while True:\n        pass")})
     session.save("calc.py", start["calc.py"].replace(BUG, FIX))
-    case = session.case(recipe_toml="timeout_s = 5\n")
+    case = session.case(recipe_toml="timeout_s = 10\n")
     result = Validator(suites).validate(case, Cancellation())
 
     assert result.verdict == "verified_fix", result.reason

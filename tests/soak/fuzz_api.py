@@ -88,7 +88,9 @@ def _passes(collector: RunningCollector, folder: Path) -> list[Pass]:
     for n in range(len(session.bodies)):
         session.put(n)
     trace.send(0, event(0))
-    whole = httpx.post(f"{collector.url}/api/traces", json={**ONE_SHOT, "trace_id": str(uuid.uuid4())}).json()
+    whole = httpx.post(
+        f"{collector.url}/api/traces", json={**ONE_SHOT, "trace_id": str(uuid.uuid4())}, timeout=60
+    ).json()
     (folder / "chunks.json").write_text(json.dumps([body.hex() for body in unsent.bodies]))
     signed, mine = session.created.trace_id, {"trace_id": unsent.created.trace_id, "n": 0}
     chunked, one_shot = {"trace_id": trace.trace_id}, {"own_id": whole["trace_id"]}

@@ -61,6 +61,7 @@ HEARTBEAT_MS = 30_000
 STALL_MS = 45_000
 """What the verifier takes for silence: half as long again as the time between heartbeats."""
 CLOCK_STEP_MS = 2_000
+READING_MS = 500
 OUTPUT_TAIL_CHARS = 4_000
 MAX_COMMAND_LINE_CHARS = 100_000
 MAX_DIRTY_FILES = 200
@@ -438,7 +439,11 @@ class Session:
         )
 
     def _notice_clock_step(self) -> None:
-        offset_ms = self.log.wall_ms() - self.log.mono_ms()
+        mono_ms = self.log.mono_ms()
+        offset_ms = self.log.wall_ms() - mono_ms
+        if self.log.mono_ms() - mono_ms > READING_MS:
+            # Held up between the two readings: what lies between them is no step of the clock.
+            return
         step_ms = offset_ms - self._clock_offset_ms
         if abs(step_ms) > CLOCK_STEP_MS:
             self._clock_offset_ms = offset_ms

@@ -62,7 +62,10 @@ def collect(
     listener = _listener(settings)
     url = f"http://{settings.host}:{listener.getsockname()[1]}"
     running = settings.data_dir / RUNNING
-    running.write_bytes(orjson.dumps({"url": url, "pid": os.getpid()}))
+    # Whoever waits for it reads all of it or nothing.
+    whole = running.with_suffix(".new")
+    whole.write_bytes(orjson.dumps({"url": url, "pid": os.getpid()}))
+    whole.replace(running)
     typer.echo(f"The collector listens on {url} (API: {url}/docs).")
     typer.echo(f"Its data, keys and server token are in {settings.data_dir}.")
     typer.echo(f"Fingerprint of its key, for participants to compare: {service.key.fingerprint}")

@@ -50,6 +50,8 @@ from patchtrail.study import current_consent
 
 __all__ = ["build_service", "create_app", "server_config"]
 
+KEEP_ALIVE_S = 30
+"""Longer than clients keep a connection, which might otherwise be closed just as they use it again."""
 DESCRIPTION = "Takes signed debugging sessions in, verifies them, and gives them back."
 
 
@@ -143,6 +145,7 @@ def server_config(app: FastAPI, trusted_proxies: str = "") -> uvicorn.Config:
         ws="none",
         proxy_headers=bool(trusted_proxies),
         forwarded_allow_ips=trusted_proxies,
+        timeout_keep_alive=KEEP_ALIVE_S,
     )
 
 

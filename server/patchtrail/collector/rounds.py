@@ -37,8 +37,11 @@ class Rounds:
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._is_stopping.is_set():
+        while True:
+            # Cleared first: whoever stops this wakes it after saying so.
             self._woken.clear()
+            if self._is_stopping.is_set():
+                return
             try:
                 self._look()
             except Exception:

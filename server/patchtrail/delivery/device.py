@@ -20,11 +20,11 @@ __all__ = ["Device"]
 class Device:
     """An enrolled device; the key comes from the client and lives in this process's memory only."""
 
-    def __init__(self, enrolled: DeviceKey, *, timeout_s: float = 30.0) -> None:
+    def __init__(self, enrolled: DeviceKey, *, timeout_s: float = 30.0, hasty_s: float = 2.0) -> None:
         self.participant_id = enrolled.participant_id
         self.key = SigningKey.from_jwk(enrolled.d, enrolled.x)
         self.transport = Transport(enrolled.collector_url, enrolled.device_token, timeout_s=timeout_s)
-        self._hasty = Transport(enrolled.collector_url, enrolled.device_token, timeout_s=2.0)
+        self._hasty = Transport(enrolled.collector_url, enrolled.device_token, timeout_s=hasty_s)
         self._collector = enrolled.collector_url.rstrip("/")
         self._pinned_jkt = enrolled.server_jkt
         self.log = LogWatch(self._pinned_jkt, LogMemory(self._collector, self._pinned_jkt))

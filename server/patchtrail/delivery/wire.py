@@ -20,24 +20,45 @@ class Wire:
 
     def __init__(self) -> None:
         self._socket: socket.socket | None = None
+        self._lock = threading.Lock()
+        self._request = 0
+        self._is_cut = False
 
     def notice(self, event: str, info: Mapping[str, Any]) -> None:
         """Learn of a connection: httpx calls this for every step of a request."""
-        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+        if event not in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            return
+        with self._lock:
             self._socket = info["return_value"].get_extra_info("socket")
+            if self._is_cut:
+                self._shut()
 
     @contextlib.contextmanager
     def cut_after(self, seconds: float) -> Iterator[None]:
-        """Cut the connection when what is done meanwhile takes longer."""
-        timer = threading.Timer(seconds, self._cut)
+        """Cut the connection when what is done meanwhile takes longer, also where there is none by then."""
+        timer = threading.Timer(seconds, self._cut, (self._next(),))
         timer.daemon = True
         timer.start()
         try:
             yield
         finally:
             timer.cancel()
+            # A timer that is just going off must not meet the next request.
+            self._next()
 
-    def _cut(self) -> None:
+    def _next(self) -> int:
+        with self._lock:
+            self._request += 1
+            self._is_cut = False
+            return self._request
+
+    def _cut(self, request: int) -> None:
+        with self._lock:
+            if request == self._request:
+                self._is_cut = True
+                self._shut()
+
+    def _shut(self) -> None:
         if self._socket is not None:
             with contextlib.suppress(OSError):
                 # Of the plain socket: an encrypted one would be taken from under the thread that reads it.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import count
 from typing import Any, TypeVar
 
 from lsprotocol import types as lsp
@@ -171,15 +172,25 @@ def _options(server: SidecarServer, params: lsp.InitializeParams) -> Initializat
 
 def _follow(server: SidecarServer, sidecar: Sidecar, watching: files.Watching, door: FixDoor | None) -> None:
     """Tell the client of every change of state, from whatever thread it comes."""
-    loop = asyncio.get_running_loop()
+    loop, tickets, newest = asyncio.get_running_loop(), count(), -1
 
     def tell() -> None:
+        # Drawn before the state is read: a thread that was held up in between knows less than one that drew later.
+        ticket = next(tickets)
         session = sidecar.session_state()
         state, is_recording = to_lsp.result(session), session.state == "recording"
-        loop.call_soon_threadsafe(lambda: watching.follow(is_recording=is_recording))
-        loop.call_soon_threadsafe(server.protocol.notify, ours.SESSION_STATE, state)
-        if door is not None:
-            loop.call_soon_threadsafe(door.follow, session)
+
+        def show() -> None:
+            nonlocal newest
+            if ticket < newest:
+                return
+            newest = ticket
+            watching.follow(is_recording=is_recording)
+            server.protocol.notify(ours.SESSION_STATE, state)
+            if door is not None:
+                door.follow(session)
+
+        loop.call_soon_threadsafe(show)
 
     sidecar.on_change(tell)
 

@@ -42,9 +42,10 @@ class FailingTests:
         """Follow the session on the event loop: whenever something was recorded, ask for the newest run, once."""
         if not has_session:
             self.clear()
-        elif next_seq != self._seen[0] and (self._asking is None or self._asking.done()):
+        elif next_seq != self._seen[0]:
             self._seen = (next_seq, self._seen[1])
-            self._asking = asyncio.ensure_future(self._ask())
+            if self._asking is None or self._asking.done():
+                self._asking = asyncio.ensure_future(self._ask())
 
     def clear(self) -> None:
         """Nothing is red any more, as far as anybody knows."""
@@ -58,6 +59,13 @@ class FailingTests:
         return finding if at != place else replace(known, line=finding.line, end_line=finding.end_line)
 
     async def _ask(self) -> None:
+        asked_at = None
+        # What was recorded while the question was on its way may be the run that matters.
+        while asked_at != self._seen[0]:
+            asked_at = self._seen[0]
+            await self._look()
+
+    async def _look(self) -> None:
         last = await asyncio.wrap_future(self._last_run())
         if last is None or last.seq == self._seen[1]:
             return

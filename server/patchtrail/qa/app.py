@@ -36,8 +36,9 @@ LEAVE_S = 8.0
 
 
 def main() -> None:
-    """Read the order, assess, answer."""
-    cancellation, parent = Cancellation(), os.getppid()
+    """Read the order, assess, answer; the argument is who waits for it."""
+    # Asked for here, the parent would be another one where ours was killed while this program was loaded.
+    cancellation, parent = Cancellation(), int(sys.argv[1])
     signal.signal(signal.SIGTERM, lambda _signal, _frame: _leave(cancellation))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow, args=(parent, cancellation), daemon=True).start()

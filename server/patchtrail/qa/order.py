@@ -75,7 +75,7 @@ def assess_apart(order: Order, stopping: threading.Event) -> QaResults:
     Raises `AssessmentError` saying why there are no results. None of its processes is left then.
     """
     with subprocess.Popen(
-        [sys.executable, "-P", "-m", "patchtrail.qa.app"],
+        [sys.executable, "-P", "-m", "patchtrail.qa.app", str(os.getpid())],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -111,6 +111,7 @@ class Bubblewrap:
                 timeout_s=job.limits.wall_s,
                 stdout_cap=job.limits.output_bytes,
                 stderr_cap=job.limits.result_bytes + HEAD_BYTES,
+                begins=nonce.encode(),
                 pass_fds=(filter_fd, tell),
             )
             ended = run_process(command, cancellation, group.kill if group else _nothing)

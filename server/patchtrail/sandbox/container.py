@@ -162,6 +162,7 @@ class ContainerSandbox:
                 timeout_s=job.limits.wall_s,
                 stdout_cap=job.limits.output_bytes,
                 stderr_cap=job.limits.result_bytes + HEAD_BYTES,
+                begins=container.nonce.encode(),
             )
             ended = run_process(command, cancellation, life.end)
         finally:

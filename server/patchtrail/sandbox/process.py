@@ -17,6 +17,8 @@ from patchtrail.sandbox.port import Cancelling
 __all__ = ["Command", "Ended", "run_process"]
 
 GRACE_S = 5.0
+SETUP_S = 60.0
+"""What an engine may need to put up its walls on a busy machine."""
 """How long pipes may stay open after the end, held by a process that left the group."""
 PIECE = 1 << 16
 
@@ -33,6 +35,8 @@ class Command:
     stdout_cap: int = 1 << 20
     stderr_cap: int = 1 << 18
     pass_fds: tuple[int, ...] = ()
+    begins: bytes = b""
+    """What stands first on stderr when what is timed begins; until then only `SETUP_S` counts."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,9 @@ class _Stream:
     cap: int
     pieces: list[bytes] = field(default_factory=list)
     held: int = 0
+    begins: bytes = b""
     is_cut: bool = False
+    begun: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,6 +76,8 @@ class _Stream:
                 self.is_cut |= len(kept) < len(piece)
                 if kept:
                     self.pieces.append(kept)
+                if not self.begun.is_set() and self.text().startswith(self.begins):
+                    self.begun.set()
 
     def text(self) -> bytes:
         """Return what was read so far."""
@@ -136,9 +144,10 @@ def run_process(command: Command, cancellation: Cancelling, also_kill: Callable[
 def _to_the_end(process: subprocess.Popen[bytes], command: Command, cancellation: Cancelling, stop: _Stop) -> Ended:
     out, err = _streams(process, command)
     exited = threading.Event()
-    threading.Thread(target=_await_exit, args=(process, exited), daemon=True).start()
+    threading.Thread(target=_await_exit, args=(process, exited, err.begun), daemon=True).start()
     cancellation.on_cancel(stop.cancel)
-    is_in_time = exited.wait(command.timeout_s)
+    has_begun = not command.begins or err.begun.wait(SETUP_S)
+    is_in_time = has_begun and exited.wait(command.timeout_s)
     # The leader is a zombie until it is waited for, so that its group's number is still its own.
     stop.kill()
     exited.wait()
@@ -163,7 +172,7 @@ def _streams(process: subprocess.Popen[bytes], command: Command) -> tuple[_Strea
     if stdin is None or stdout is None or stderr is None:
         raise AssertionError("A process that was started with pipes has them.")
     threading.Thread(target=_feed, args=(stdin, command.stdin), daemon=True).start()
-    return _Stream(stdout, command.stdout_cap), _Stream(stderr, command.stderr_cap)
+    return _Stream(stdout, command.stdout_cap), _Stream(stderr, command.stderr_cap, begins=command.begins)
 
 
 def _feed(file: IO[bytes], content: bytes) -> None:
@@ -173,11 +182,12 @@ def _feed(file: IO[bytes], content: bytes) -> None:
         file.close()
 
 
-def _await_exit(process: subprocess.Popen[bytes], exited: threading.Event) -> None:
+def _await_exit(process: subprocess.Popen[bytes], *exited: threading.Event) -> None:
     """Wait without reaping where the system can, so that the process's number stays taken."""
     if hasattr(os, "waitid"):
         with contextlib.suppress(ChildProcessError):
             os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     else:
         process.wait()
-    exited.set()
+    for one in exited:
+        one.set()

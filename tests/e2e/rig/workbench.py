@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import quote
 
 from playwright.sync_api import ConsoleMessage, Error, FrameLocator, Locator, Page, sync_playwright
 from playwright.sync_api import TimeoutError as NotInTime
@@ -17,6 +19,8 @@ from tests.e2e.rig.until import until
 __all__ = ["Workbench"]
 
 QUICK_INPUT = ".quick-input-widget:visible"
+PROMPT = re.compile(r"[$%#>]$")
+ACTIVE = ".editor-group-container.active"
 
 
 class Workbench:
@@ -83,7 +87,7 @@ class Workbench:
 
     def screenshot(self, path: Path) -> None:
         """Write the screen as PNG."""
-        self.page.screenshot(path=path, timeout=10_000)
+        self.page.screenshot(path=path)
 
     def keyboard(self, *keys: str) -> None:
         """Press keys one after the other, for instance `Control+S`."""
@@ -115,8 +119,9 @@ class Workbench:
     def open_file(self, name: str) -> None:
         """Open a file of the folder and put the focus into it."""
         self._choose("Control+P", name, self.rows.filter(has_text=name).first)
-        self.page.locator(f".tabs-container .tab.active[data-resource-name={json.dumps(Path(name).name)}]").wait_for()
-        self.page.locator(".editor-instance .monaco-editor.focused").first.wait_for()
+        # The tab is active, and the editor has the focus, while the editor still holds the file before.
+        end = json.dumps(f"/{quote(Path(name).name)}")
+        self.page.locator(f"{ACTIVE} .editor-instance .monaco-editor.focused[data-uri$={end}]").first.wait_for()
 
     def goto_position(self, line: int, column: int = 1) -> None:
         """Put the cursor somewhere in the active editor."""
@@ -155,7 +160,11 @@ class Workbench:
         self._terminal_input.wait_for(state="attached")
 
     def terminal(self, line: str) -> None:
-        """Type a command line into the active terminal."""
+        """Type a command line into the active terminal, once its shell asks for one."""
+        # The editor reads command lines off the screen, where the prompt comes a moment after what a command printed.
+        # Where something else runs there is no prompt to come.
+        with contextlib.suppress(TimeoutError):
+            until("a prompt", self._is_prompting, 5)
         self._terminal_input.focus()
         self.page.keyboard.type(f"{line}\n", delay=5)
 
@@ -225,14 +234,14 @@ class Workbench:
     def _quick_input(self, key: str, text: str) -> None:
         self._press_until(key, self.input)
         # Keys typed at the page may land in the editor while the focus is still moving.
-        self.input.fill(text)
+        self.input.fill(text, timeout=10_000)
 
     def _choose(self, key: str, text: str, row: Locator) -> None:
         """Open a quick pick and click a row, once more where it closed before the click."""
         for last in (False, False, True):
-            self._quick_input(key, text)
             try:
-                row.click(timeout=5_000)
+                self._quick_input(key, text)
+                row.click(timeout=10_000)
             except NotInTime:
                 if last:
                     raise
@@ -241,10 +250,10 @@ class Workbench:
                 return
 
     def _press_until(self, key: str, shown: Locator) -> None:
-        for last in (False, False, False, False, True):
+        for last in (*[False] * 9, True):
             self.keyboard(key)
             try:
-                shown.wait_for(timeout=3_000)
+                shown.wait_for(timeout=5_000)
             except NotInTime:
                 if last:
                     raise
@@ -252,6 +261,11 @@ class Workbench:
                 self.keyboard("Escape")
             else:
                 return
+
+    def _is_prompting(self) -> bool:
+        rows = self.page.locator(".terminal-wrapper.active .xterm-rows > div").all_text_contents()
+        lines = [row.replace("\u00a0", " ").strip() for row in rows]
+        return PROMPT.search(next((line for line in reversed(lines) if line), "")) is not None
 
     def _loaded(self) -> None:
         self.page.locator(".monaco-workbench .part.statusbar .statusbar-item").first.wait_for(timeout=60_000)

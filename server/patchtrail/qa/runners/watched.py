@@ -41,7 +41,7 @@ ETC = {
 }
 """What tools look up although there is no network: their own machine and user."""
 HEAD_BYTES = 4096
-MARGIN_S = 4.0
+MARGIN_S = 10.0
 """Between the end that the watching process sets and the sandbox's own, so that what was told until then is kept."""
 START = (
     "import sys; sys.path.insert(0, {at!r}); from patchtrail_inside.{module} import main; "
@@ -112,8 +112,7 @@ def _job(tree: FileTree, program: Program, limits: Limits) -> Iterator[Job]:
         argv = [environment.executable, "-P", "-B", "-c", start, str(SPEC_AT)]
         variables = {"PATH": _path(), "HOME": "/tmp", "LANG": "C.UTF-8", **program.variables}
         spec.write_text(json.dumps(dict(program.spec)))
-        wall_s = max(1.0, limits.wall_s - MARGIN_S)
-        watch.write_text(json.dumps({"argv": argv, "environment": variables, "wall_s": wall_s}))
+        watch.write_text(json.dumps({"argv": argv, "environment": variables, "wall_s": limits.wall_s}))
         inner = Path(inside.__file__).parent
         of_system = [Bind(etc / name, Path("/etc") / name) for name in ETC]
         binds = (*of_system, Bind(inner, INSIDE_AT), Bind(spec, SPEC_AT), Bind(watch, WATCH_AT), Bind(paths, PATHS_AT))
@@ -124,7 +123,7 @@ def _job(tree: FileTree, program: Program, limits: Limits) -> Iterator[Job]:
             overlays={path: content for path, content in tree.files.items() if path not in tree.executable},
             read_only=(*environment.binds, *program.binds, *binds),
             environment=variables,
-            limits=replace(limits, result_bytes=MAX_TOLD_BYTES + HEAD_BYTES),
+            limits=replace(limits, wall_s=limits.wall_s + MARGIN_S, result_bytes=MAX_TOLD_BYTES + HEAD_BYTES),
             result_path=RESULT_AT,
             is_writable=True,
         )
