@@ -153,8 +153,12 @@ class Participant:
         self.page.keyboard.insert_text(json.dumps(wanted))
         # The editor closes quotes and brackets behind what is typed.
         self.workbench.keyboard("Control+Shift+End", "Delete")
+        unsaved = self.page.locator('.activitybar [aria-label*="unsaved file"]').first
+        unsaved.wait_for()
         self.workbench.keyboard("Control+S")
         until("the settings are saved", lambda: self._settings_on_disk() == wanted)
+        # Closed before the editor knows it, the file would come back after a reload, as it was before the save.
+        unsaved.wait_for(state="detached")
         self.workbench.keyboard("Escape")
 
     def _settings_on_disk(self) -> object:

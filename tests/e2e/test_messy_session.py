@@ -158,7 +158,7 @@ def run_cell(person: Participant, seen: Watched) -> None:
 def type_elsewhere(person: Participant) -> None:
     """Type into a document that is no file."""
     person.workbench.command("File: New Untitled Text File")
-    person.page.locator(".tabs-container .tab.active", has_text="Untitled-1").wait_for()
+    person.page.locator('.editor-instance .monaco-editor.focused[data-uri^="untitled:"]').wait_for()
     person.workbench.type("Remember the milk.")
 
 

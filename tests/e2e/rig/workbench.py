@@ -73,6 +73,7 @@ class Workbench:
         try:
             with contextlib.suppress(Error):
                 self.screenshot(self.server.run / "last.png")
+            with contextlib.suppress(Error):
                 self.page.goto("about:blank")
             # A browser that just ends would leave the extension host waiting for hours for it to come back.
             until("the extension host ended", lambda: len(self.server.extension_host_pids()) < max(hosts, 1), 60)
