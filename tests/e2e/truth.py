@@ -347,8 +347,7 @@ def play(person: Participant, case: Case, wire: Path, log: Path) -> Played:
     if case.truth in ("typing", "paste", "quick_fix"):
         time.sleep(PERSON_S)
     person.workbench.save()
-    count = case.edits_before + 1
-    edits = until(f"{case.name} is recorded", lambda: _edits_of(person, case.file)[count - 1 :], 40)
+    edits = until(f"{case.name} is recorded", lambda: _edits_of(person, case.file)[case.edits_before :], 40)
     person.workbench.keyboard("Control+F4")
     acts = [one["data"] for one in person.events("agent_act") if one["data"]["file_path"] == case.file]
     return Played(case, _groups_on(wire, case.file)[-1] if _groups_on(wire, case.file) else [], edits[-1]["data"], acts)

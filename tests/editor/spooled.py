@@ -17,7 +17,8 @@ def events_of(spool: Path, *, parsed: bool = False) -> list[Any]:
     # What is sealed between the two readings is read twice; in the other order it would be missed.
     active = [line for path in spool.glob("trace-*/active.jsonl") for line in _lines(path)]
     sealed = [line for path in sorted(spool.glob("trace-*/*.seg")) for line in _lines(path)]
-    lines = dict.fromkeys([*sealed, *active])
+    known = set(sealed)
+    lines = [*sealed, *(line for line in active if line not in known)]
     return [TypeAdapter(Event).validate_json(line) if parsed else json.loads(line) for line in lines]
 
 
