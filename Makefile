@@ -32,7 +32,7 @@ demo: $(STAMP)
 
 test: setup .editor/.ready
 	npm run --silent test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --no-loadscope-reorder
 
 check: setup
 	$(BIN)/ruff format --check --quiet .

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+
+from tests.lanes import EDITOR, Lanes, lane_of
 
 HERE = Path(__file__).parent
 PURE = ("contract", "integrity", "text", "redaction", "trace", "study")
 ALLOWED_SKIPS = HERE / "allowed_skips.txt"
+TOLD = "told"
 OF_PAID_MODELS = ("OPENAI_API_KEY", "OPENAI_API_KEY_FILE", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY")
+
+Tell = Callable[[str], None]
 
 
 def pytest_configure() -> None:
@@ -33,16 +40,33 @@ def tier_of(path: Path) -> str:
     return folder if folder in ("e2e", "tidy") else "adapters"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the end-to-end tests and let them run last."""
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
+    """Lay the tests out over workers by what they share."""
+    return Lanes(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the end-to-end tests and let them run last; workers begin with the longest lane, so as to end together."""
     for item in items:
         if tier_of(item.path) == "e2e":
             item.add_marker(pytest.mark.e2e)
     items.sort(key=lambda item: tier_of(item.path) == "e2e")
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: lane_of(item.nodeid) != EDITOR)
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Tell:
+    """Say a fact about this machine at the end of the run, whichever worker found it."""
+    return lambda fact: record_property(TOLD, fact)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """End with counts per tier, and name each skip that nobody allowed."""
+    """End with what tests told, counts per tier, and the name of each skip that nobody allowed."""
+    for report in terminalreporter.stats.get("passed", []):
+        for fact in (value for name, value in report.user_properties if name == TOLD):
+            terminalreporter.write_line(f"{report.nodeid}: {fact}")
     counts: Counter[str] = Counter()
     for outcome in ("passed", "failed", "error", "skipped"):
         for report in terminalreporter.stats.get(outcome, []):

@@ -7,9 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from collector import Collector
+from tests.conftest import Tell
 from tests.e2e.conftest import PATCHTRAIL
 from tests.e2e.desk import make_shop
 from tests.e2e.participant import Participant
@@ -19,7 +18,7 @@ from tests.e2e.test_vsix import SERVED
 from tests.extension.interpreters import Interpreter
 
 
-def test_it_activates_under_every_python(tmp_path: Path, vsix: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_activates_under_every_python(tmp_path: Path, vsix: Path, tell: Tell) -> None:
     """Connected once, the sidecar starts under every CPython found here; nothing is reachable but this machine.
 
     An interpreter that is missing ends in the one status bar item.
@@ -41,8 +40,7 @@ def test_it_activates_under_every_python(tmp_path: Path, vsix: Path, capsys: pyt
             workbench.reload()
             until(f"a sidecar runs under {interpreter}", lambda: runs_under(person, interpreter), 40)  # noqa: B023 -- called at once
             until("it answers", lambda: person.status == "Patchtrail", 40)
-            with capsys.disabled():
-                print(f"\n{interpreter}: runs in the editor, offline")
+            tell(f"{interpreter}: runs in the editor, offline")
         person.settings(**{"patchtrail.interpreter": "/nowhere/python"})
         workbench.reload()
         person.says("not running")

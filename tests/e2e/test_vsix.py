@@ -17,6 +17,7 @@ import pytest
 
 from lsp import LanguageClient
 from patchtrail.integrity.keys import SigningKey, unpadded
+from tests.conftest import Tell
 from tests.e2e.conftest import ROOT, TARGET
 from tests.editor.spooled import events_of
 from tests.extension.interpreters import Interpreter, interpreters
@@ -55,7 +56,7 @@ def test_the_package_holds_what_it_runs_and_nothing_else(package: Path) -> None:
     assert (package / "bundled/requirements.lock").read_bytes() == (ROOT / "requirements-sidecar.lock").read_bytes()
 
 
-def test_every_compiled_library_is_there_for_every_version(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_compiled_library_is_there_for_every_version(package: Path, tell: Tell) -> None:
     """Each extension module is built for all bundled versions of CPython; those not on this machine are named."""
     declared = json.loads((package / "bundled/libs.json").read_text())
     versions = defaultdict(set)
@@ -64,9 +65,8 @@ def test_every_compiled_library_is_there_for_every_version(package: Path, capsys
         built = COMPILED.fullmatch(path.relative_to(libs).as_posix())
         assert built, path
         versions[built["module"]] |= set(BUNDLED) if built["stable"] else {f"3.{built['version'][1:]}"}
-    with capsys.disabled():
-        for version in sorted(set(BUNDLED) - {one.minor for one in SERVED}):
-            print(f"\nCPython {version}: built, not run (none on this machine)")
+    for version in sorted(set(BUNDLED) - {one.minor for one in SERVED}):
+        tell(f"CPython {version}: built, not run (none on this machine)")
 
     assert declared == {"target": TARGET, "versions": list(BUNDLED)}
     assert {module.rpartition("/")[2] for module in versions} >= {"_rust", "_pydantic_core", "orjson", "backend_c"}

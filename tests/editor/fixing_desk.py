@@ -124,6 +124,10 @@ class FixingEditor(Editor):
         whole = lsp.TextDocumentContentChangeWholeDocument(text)
         self.client.text_document_did_change(lsp.DidChangeTextDocumentParams(document, [whole]))
 
+    async def heard(self) -> None:
+        """Return once the sidecar has read what was sent before: it takes messages in their order."""
+        await self.trust()
+
     async def menu(self, uri: str, *diagnostics: lsp.Diagnostic, only: Any = None) -> list[lsp.CodeAction]:
         """Ask for code actions."""
         context = lsp.CodeActionContext(list(diagnostics), only=only)

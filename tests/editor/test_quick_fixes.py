@@ -141,6 +141,7 @@ async def test_a_document_that_changed_elsewhere_is_checked_again(editor: Fixing
     running = asyncio.ensure_future(editor.run((await editor.menu(uri, diagnostic(0)))[0]))
     await until(lambda: editor.said("fix"))
     editor.type(uri, f"new = 1\n{TEXT}")
+    await editor.heard()
     editor.hold.unlink()
     done = await running
 
@@ -156,6 +157,7 @@ async def test_a_document_that_changed_at_that_place_is_left_alone(editor: Fixin
     running = asyncio.ensure_future(editor.run((await editor.menu(uri, diagnostic(0)))[0]))
     await until(lambda: editor.said("fix"))
     editor.type(uri, "x = 'mine'\n")
+    await editor.heard()
     editor.hold.unlink()
     done = await running
 
