@@ -53,6 +53,17 @@ def type_and_wait(person: Participant, line: str) -> dict[str, Any]:
     return data
 
 
+def leave_running(person: Participant, line: str) -> None:
+    """Type a command line and wait until its program runs, and the editor has heard of it."""
+    person.terminal_line(line)
+
+    def running() -> list[psutil.Process]:
+        return [one for one in psutil.process_iter(["cmdline"]) if one.info["cmdline"] == line.split()]
+
+    until(f"`{line}` runs", running, 40)
+    person.settle()
+
+
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
 def test_commands_in_a_shell(tmp_path: Path, vsix: Path, collector: Collector, shell: str) -> None:
     """Exit codes, plain outputs, tests, Ctrl+C and a running command are told as they were."""
@@ -70,14 +81,12 @@ def test_commands_in_a_shell(tmp_path: Path, vsix: Path, collector: Collector, s
         # When the job ends, the shell draws its prompt anew, and the editor reads wrongly what is typed next.
         person.settle()
         type_and_wait(person, "true")
-        person.terminal_line("sleep 60")
-        person.settle()
+        leave_running(person, "sleep 60")
         person.page.keyboard.press("Control+C")
         stopped = person.wait_for("cmd_run", 6)[-1]["data"]
         inner = type_and_wait(person, "sh -i -c 'exit 3'")
         runs, gaps = person.events("test_run"), person.events("gap")
-        person.terminal_line("sleep 61")
-        person.settle()
+        leave_running(person, "sleep 61")
         person.end()
         # An end uploads at once: what it recorded is at the collector.
         types = person.remote_types(collector)

@@ -173,6 +173,7 @@ def play(person: Participant, lasting: list[Collector]) -> bytes:
     person.answer("Start Recording (1/2)", "BUG-7: totals are one too large")
     person.answer("Start Recording (2/2)", "")
     person.says("Recording")
+    seen.wait_for("gap")
     open_terminal(person, "shop")
     workbench.terminal("pytest -q")
     seen.wait_for("test_run")

@@ -22,13 +22,14 @@ def test_a_session_from_neovim(tmp_path: Path) -> None:
     environment |= {"HOME": str(tmp_path), "SHOP": str(shop), "SIDECAR_PYTHON": sys.executable}
     command = ["nvim", "--headless", "-u", "NONE", "-i", "NONE", "-n", "-c", f"luafile {SCRIPT}"]
     done = subprocess.run(
-        command, env={**environment, "SIDECAR_SPOOL": str(spool)}, capture_output=True, text=True, timeout=120
+        command, env={**environment, "SIDECAR_SPOOL": str(spool)}, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
     events = events_of(spool, parsed=True)
     result = replay(events, start_text=lambda path: before if path == "prices.py" else None, artifacts={})
-    assert [event.type for event in events] == [
+    # A machine that stands still for a moment has its clock corrected after it.
+    assert [event.type for event in events if event.type != "clock_step"] == [
         *("session_start", "redactor", "file_edit", "rationale_note", "session_end"),
     ]
     assert (events[0].data.client_name, result.findings) == ("Neovim", [])

@@ -66,15 +66,18 @@ def main() -> None:
     sys.exit(1 if faults else 0)
 
 
-def fuzz(folder: Path, seconds: int) -> tuple[int, list[str]]:
-    """Fuzz a collector on this folder; return how many cases were made, and what was said of each pass with faults."""
+def fuzz(folder: Path, seconds: int, seed: int | None = None) -> tuple[int, list[str]]:
+    """Fuzz a collector on this folder; return how many cases were made, and what was said of each pass with faults.
+
+    With a seed the same requests are made each time, as far as the seconds reach.
+    """
     cases, faults = 0, list[str]()
     with dev_collector(folder / "collector") as collector:
         passes = list(_passes(collector, folder))
         chosen = passes if seconds >= 60 * len(passes) else [one for one in passes if one.is_brief]
         for one in chosen:
             share = max(5, seconds // len(chosen))
-            code, said = _run(collector, one, folder, share)
+            code, said = _run(collector, one, folder, share, seed)
             cases += sum(int(count) for count in GENERATED.findall(said))
             if code:
                 faults.append(f"=== {one.name}\n{said}")
@@ -106,7 +109,7 @@ def _passes(collector: RunningCollector, folder: Path) -> list[Pass]:
     ]
 
 
-def _run(collector: RunningCollector, one: Pass, folder: Path, seconds: int) -> tuple[int, str]:
+def _run(collector: RunningCollector, one: Pass, folder: Path, seconds: int, seed: int | None) -> tuple[int, str]:
     """Run schemathesis once; return its exit code and what it said."""
     config = folder / "schemathesis.toml"
     pinned = "".join(f'"path.{name}" = {json.dumps(value)}\n' for name, value in one.ids.items())
@@ -117,6 +120,7 @@ def _run(collector: RunningCollector, one: Pass, folder: Path, seconds: int) -> 
     config.write_text(f"[parameters]\n{pinned}\n{refused}\n{left_out}")
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run"]
     command += [f"{collector.url}/openapi.json", "--max-time", str(seconds), "--continue-on-failure"]
+    command += [] if seed is None else ["--seed", str(seed)]
     command += [] if one.token is None else ["--header", f"Authorization: Bearer {one.token}"]
     command += ["--phases", "coverage,fuzzing,stateful", "--include-path-regex", one.paths, "--no-color"]
     hooks = {"SCHEMATHESIS_HOOKS": "tests.soak.fuzz_hooks", "PATCHTRAIL_FUZZ_CHUNKS": str(folder / "chunks.json")}
