@@ -32,7 +32,7 @@ demo: $(STAMP)
 
 test: setup .editor/.ready
 	npm run --silent test
-	$(BIN)/python -m pytest --numprocesses 2 --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 2
 
 check: setup
 	$(BIN)/ruff format --check --quiet .

@@ -40,7 +40,6 @@ def tier_of(path: Path) -> str:
     return folder if folder in ("e2e", "tidy") else "adapters"
 
 
-@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
     """Lay the tests out over workers by what they share."""
     return Lanes(config, log)

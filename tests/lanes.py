@@ -34,4 +34,5 @@ def lane_of(nodeid: str) -> str:
 
 @cache
 def _needs_editor(file: str) -> bool:
+    # A scheduler is told names alone: what a test asks for stands in its file.
     return re.search(r"\bvsix\b|\be2e\.rig\b", (ROOT / file).read_text()) is not None

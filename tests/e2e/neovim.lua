@@ -1,7 +1,10 @@
 -- A session driven from Neovim: its own client against the sidecar, documents and saves by its own hand.
 -- Ends with exit code 0, or prints what went wrong and ends with 1.
+-- A busy machine answers late.
+local PATIENCE_MS = 60000
+
 local function ask(client, method, params)
-  local answer, why = client.request_sync(method, params or vim.empty_dict(), 60000, 0)
+  local answer, why = client.request_sync(method, params or vim.empty_dict(), PATIENCE_MS, 0)
   assert(answer, method .. ': ' .. tostring(why))
   assert(not answer.err, method .. ': ' .. vim.inspect(answer.err))
   return answer.result
@@ -20,8 +23,8 @@ local function drive()
   })
   assert(id, 'no client')
   local client = vim.lsp.get_client_by_id(id)
-  assert(vim.wait(60000, function() return client.initialized end, 50), 'not initialized')
-  assert(vim.wait(60000, function()
+  assert(vim.wait(PATIENCE_MS, function() return client.initialized end, 50), 'not initialized')
+  assert(vim.wait(PATIENCE_MS, function()
     local answer = client.request_sync('patchtrail/consent/read', vim.empty_dict(), 2000, 0)
     return answer and answer.result
   end, 200), 'no answer')

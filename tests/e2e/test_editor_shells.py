@@ -18,7 +18,7 @@ from tests.e2e.participant import Participant
 from tests.e2e.rig import CodeServer, Workbench, until
 
 MIB = 1024 * 1024
-OUTPUT = int(os.environ.get("OUTPUT_MIB", "64")) * MIB
+OUTPUT = int(os.environ.get("OUTPUT_MIB", "128")) * MIB
 """The editor's own screen takes some minutes for a gigabyte, which `make soak` lets it have."""
 PATIENCE_S = max(800, 2 * OUTPUT // MIB)
 HOST_GROWTH_MIB = 400
