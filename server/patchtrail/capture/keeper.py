@@ -1,4 +1,4 @@
-"""Keep the gate and the session of one recorder: what happens on the worker's thread, one job after the other."""
+"""Keep the session of one recorder: what happens on the worker's thread, one job after the other."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from patchtrail.capture.debugging import DebugFact
 from patchtrail.capture.drafts import DRAFT_MS, Draft
 from patchtrail.capture.entries import LastTestRun
 from patchtrail.capture.files import Files
+from patchtrail.capture.gate import Gate
 from patchtrail.capture.known_secrets import KnownSecrets
 from patchtrail.capture.log import TraceLogs
 from patchtrail.capture.machine import Machine
 from patchtrail.capture.repository import Repository
 from patchtrail.capture.roots import Root, Roots
 from patchtrail.capture.session import MAX_DIRTY_FILES, Session
+from patchtrail.capture.session_entries import entries_of
 from patchtrail.capture.session_opener import SessionOpener
 from patchtrail.capture.snapshots import Snapshots, read_text
 from patchtrail.capture.state import ClientName, RecorderState
@@ -36,7 +38,6 @@ from patchtrail.contract.lsp import (
     Facts,
     GateDecision,
     NoteDraft,
-    PendingDraft,
     Recorded,
     SessionEntries,
     StartSession,
@@ -49,7 +50,7 @@ from patchtrail.contract.lsp_notebooks import CellRan
 from patchtrail.contract.lsp_notes import NoteSuggestion
 from patchtrail.contract.settings import Settings
 from patchtrail.integrity import digest
-from patchtrail.study import CONSENT, Consent, decide, may_snapshot
+from patchtrail.study import CONSENT, Consent
 from patchtrail.trace.cells import Cell, cells_of, is_notebook
 from patchtrail.trace.tree import Tree
 
@@ -57,7 +58,6 @@ __all__ = ["Keeper"]
 
 Result = TypeVar("Result")
 PAUSED = {"participant": "Paused by the participant.", "off_record": "Off the record."}
-SHOWN_EPISODES = 50
 
 
 class Keeper:
@@ -79,10 +79,8 @@ class Keeper:
         self._reports = TestReports(reports_root / "none")
         self._failures = failures
         self._on_change = changed
-        self._consent = consent
+        self._gate = Gate(consent)
         self.settings = Settings()
-        self._allowed: list[str] = []
-        self._facts: Facts | None = None
         self._workspace_folders: tuple[Path, ...] = ()
         self._folder: Path | None = None
         self._task_title = ""
@@ -101,7 +99,7 @@ class Keeper:
     def configure(self, settings: Settings) -> None:
         """Take the user's settings."""
         self.settings = settings
-        self._allowed = _resolved(settings.folders_allowed)
+        self._gate.allow(settings.folders_allowed)
         self._authors.configure(settings.agents_telemetry_file, is_receiving=settings.agents_receiver)
         self._keep_gate()
 
@@ -118,27 +116,19 @@ class Keeper:
 
     def take_facts(self, facts: Facts) -> GateDecision:
         """Take the client's facts."""
-        self._facts = facts
+        self._gate.take(facts)
         return self._keep_gate()
-
-    def _decide(self, folder: Path | None) -> GateDecision:
-        return decide(
-            self._facts,
-            folder=None if folder is None else folder.as_posix(),
-            allowed_folders=self._allowed,
-            consent=self._consent.ref,
-        )
 
     def _keep_gate(self) -> GateDecision:
         """Pause when the gate closed, go on when it opened again; a participant's own pause stays."""
-        decision = self._decide(self._folder)
+        decision = self._gate.decide(self._folder)
         session = self._session
         if session is not None and not decision.is_allowed and session.paused_by is None:
             self.pause("gate", decision.reasons)
         elif session is not None and decision.is_allowed and session.paused_by == "gate":
             self._go_on(session, "gate")
         if session is not None:
-            session.base.want(is_wanted=may_snapshot(self._facts, self._consent))
+            session.base.want(is_wanted=self._gate.may_snapshot())
         if session is not None and session is self._session and decision.is_allowed:
             session.files.patterns = tuple(self.settings.files_exclude)
             self._guard_spool(lambda: session.follow_roots(self._further_folders()))
@@ -151,8 +141,7 @@ class Keeper:
 
         Offered only when a session starts, every terminal that is open by then would want to be relaunched.
         """
-        folders = [folder for folder in self._workspace_folders if self._decide(folder).is_allowed]
-        if not folders:
+        if not self._gate.allowed_of(self._workspace_folders):
             self._variables, self._junit_withheld = (), None
             return
         # A window's terminals have one environment: what any folder of it refuses, none gets.
@@ -260,7 +249,7 @@ class Keeper:
 
     def _further_folders(self) -> list[Path]:
         """Return the workspace's other folders that may be recorded too."""
-        return [one for one in self._workspace_folders if one != self._folder and self._decide(one).is_allowed]
+        return self._gate.allowed_of(one for one in self._workspace_folders if one != self._folder)
 
     def _follow_secrets(self, session: Session) -> None:
         """Go on with other rules when a `.env` file changed."""
@@ -275,7 +264,7 @@ class Keeper:
         """Start a session, or go on with one that a killed sidecar left."""
         if self._session is not None:
             raise StateConflict(f"A session is being recorded already: {self._session.log.trace_id}.")
-        decision = self._decide(folder)
+        decision = self._gate.decide(folder)
         if not decision.is_allowed:
             raise NotAllowed("Recording is not allowed.", detail={"reasons": decision.reasons})
         self._folder, self._stopped = folder, ()
@@ -290,14 +279,13 @@ class Keeper:
             saved_cells=before.saved_cells,
             tree=Tree(roots.start_text, roots.started_with),
         )
-        given = self._facts.consent if self._facts else None
         opener = SessionOpener(
             logs=self._logs,
             machine=self._machine,
             client=self.client,
             settings=self.settings,
-            consent=given,
-            has_model_texts=self._consent.covers(given, "model_texts"),
+            consent=self._gate.given,
+            has_model_texts=self._gate.covers("model_texts"),
             folder=folder,
             further=self._further_folders(),
             roots=roots,
@@ -307,7 +295,7 @@ class Keeper:
             is_saving=self._save_reasons.__contains__,
         )
         session = opener.open(request) if request.trace_id is None else opener.reopen(request.trace_id)
-        session.base.want(is_wanted=may_snapshot(self._facts, self._consent))
+        session.base.want(is_wanted=self._gate.may_snapshot())
         session.files.authored = lambda path, edit: self._authors.of_disk(path, edit, now_ms=session.log.wall_ms())
         session.files.start_from(repository.changed_files(MAX_DIRTY_FILES))
         session.append(session.redactor.facts())
@@ -336,7 +324,7 @@ class Keeper:
         is_off_record = session.paused_by == "off_record"
         if is_off_record:
             self._guard_spool(session.log.off_record.end)
-        decision = self._decide(self._folder)
+        decision = self._gate.decide(self._folder)
         if not decision.is_allowed:
             # The participant's pause is over; when the gate opens again, recording goes on by itself.
             session.paused_by = "gate"
@@ -459,29 +447,7 @@ class Keeper:
 
     def entries(self, since_seq: int) -> SessionEntries:
         """Return what the session view shows."""
-        session = self._session
-        if session is None:
-            return SessionEntries(trace_id=None, first_seq=0, entries=[], drafts=[])
-        now_ms = session.log.mono_ms()
-        return SessionEntries(
-            trace_id=session.log.trace_id,
-            first_seq=session.entries.first_seq,
-            entries=session.entries.since(since_seq),
-            generation=session.log.forgettings,
-            coverage=session.log.coverage(),
-            drafts=[
-                PendingDraft(
-                    draft_id=draft.draft_id,
-                    kind=draft.note.kind,
-                    text=draft.note.text,
-                    confidence=draft.note.confidence,
-                    links=draft.note.links,
-                    confirms_in_ms=draft.confirms_in_ms(now_ms),
-                )
-                for draft in session.drafts.all()
-            ],
-            episodes=session.episodes.all(SHOWN_EPISODES),
-        )
+        return entries_of(self._session, since_seq)
 
     def texts(self, seq: int) -> EditTexts:
         """Return a recorded edit's texts."""
@@ -534,7 +500,7 @@ class Keeper:
     def _go_on_record(self, session: Session) -> None:
         """Go on when the time off the record is over, unless the gate closed meanwhile."""
         self._guard_spool(session.log.off_record.end)
-        if self._decide(self._folder).is_allowed:
+        if self._gate.decide(self._folder).is_allowed:
             self._go_on(session, "off_record")
         else:
             session.paused_by = "gate"
@@ -550,14 +516,14 @@ class Keeper:
         if session is None:
             return RecorderState(
                 state="stopped" if self._stopped else "idle",
-                reasons=self._stopped or tuple(self._decide(None).reasons),
-                may_send=self._decide(None).is_allowed and not (self._facts and self._facts.is_paused),
+                reasons=self._stopped or tuple(self._gate.decide(None).reasons),
+                may_send=self._gate.may_send,
                 terminal_variables=self._variables,
                 junit_withheld=self._junit_withheld,
                 agents_address=self._authors.address,
             )
         is_paused = session.paused_by is not None
-        decision = self._decide(self._folder)
+        decision = self._gate.decide(self._folder)
         by_participant = [PAUSED[session.paused_by]] if session.paused_by in PAUSED else []
         return RecorderState(
             state="paused" if is_paused else "recording",
@@ -587,9 +553,3 @@ def _known(session: Session, draft_id: str) -> Draft:
     if draft is None:
         raise NotFound("This draft was recorded or discarded already.", code="no_draft")
     return draft
-
-
-def _resolved(folders: list[str]) -> list[str]:
-    """Return allowed folders as the session's is named: without links. What is no absolute path allows nothing."""
-    paths = [Path(os.path.expanduser(folder)) for folder in folders]  # noqa: PTH111 -- it leaves unknown users alone
-    return [path.resolve().as_posix() for path in paths if path.is_absolute() and "\0" not in str(path)]
