@@ -85,10 +85,10 @@ def shown_and_applied(person: Participant) -> str:
     """Wait for the preview, apply it, and return what its right side showed."""
     right = person.page.locator(".monaco-diff-editor .editor.modified .view-lines")
     right.wait_for()
-    toast = person.workbench.toast("Apply this patch?")
+    person.workbench.toast("Apply this patch?")
     until("the preview is drawn", lambda: "def " in right.inner_text().replace("\u00a0", " "))
     shown = right.inner_text().replace("\u00a0", " ")
-    toast.locator(".monaco-button", has_text="Apply").first.click()
+    person.workbench.press_toast_button("Apply this patch?", "Apply")
     right.wait_for(state="detached")
     return shown
 

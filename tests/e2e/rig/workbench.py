@@ -183,8 +183,17 @@ class Workbench:
         return found
 
     def press_toast_button(self, text: str, button: str) -> None:
-        """Press a button of the notification that contains a text; it is on screen for some ten seconds only."""
-        self.toast(text).locator(".monaco-button", has_text=button).first.click()
+        """Press a button of the notification that contains a text, once more where it moved under the click."""
+        toast = self.toast(text)
+        for last in (False, False, True):
+            try:
+                toast.locator(".monaco-button", has_text=button).first.click(timeout=10_000)
+                toast.wait_for(state="detached", timeout=5_000)
+            except NotInTime:
+                if last and toast.is_visible():
+                    raise
+            if not toast.is_visible():
+                return
 
     def dialog_text(self) -> str:
         """Wait for a modal dialog and return what it says."""
